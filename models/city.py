@@ -1,0 +1,96 @@
+"""A city as data: its divisions, zones, units, role bindings, own rules and clock profile."""
+
+from datetime import date
+
+import msgspec
+
+from models.clock import CalendarDay, ClockDef
+from models.duty import Rule
+
+
+class Division(msgspec.Struct, frozen=True, kw_only=True):
+    """A division: `level` is city, county, township or stat (a statistical unit that is no township).
+
+    `code` has six digits for city and county, nine for a township. A division past `valid_to` is abolished and
+    `successor` names the code to use instead.
+    """
+
+    code: str
+    name: str
+    level: str
+    parent: str
+    aliases: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+    successor: str | None = None
+
+
+class Zone(msgspec.Struct, frozen=True, kw_only=True):
+    """A development or resort zone laid over counties; it has no adcode of its own.
+
+    `adcodes` are the counties it lies in, `townships` those it covers wholly. `has_enforcement` is false
+    where the county's units enforce.
+    """
+
+    code: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    adcodes: tuple[str, ...] = ()
+    townships: tuple[str, ...] = ()
+    has_enforcement: bool = False
+    source: str = ""
+
+
+class Unit(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation that can be given work; `level` is city, county, zone, town or external."""
+
+    code: str
+    name: str
+    short_name: str
+    level: str
+    parent: str | None = None
+    adcodes: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    has_enforcement: bool = True
+    aliases: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
+    """Which unit is a role in a territory: a county's adcode, a zone's code or the city's adcode."""
+
+    role: str
+    territory: str
+    unit: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+    source: str = ""
+
+
+class City(msgspec.Struct, frozen=True, kw_only=True):
+    """One city, whole. `version` names this release of its data; `duties` and `clocks` are its own, laid
+    over the national ones."""
+
+    adcode: str
+    name: str
+    short_names: tuple[str, ...]
+    version: str
+    divisions: tuple[Division, ...]
+    zones: tuple[Zone, ...]
+    units: tuple[Unit, ...]
+    bindings: tuple[Binding, ...]
+    duties: tuple[Rule, ...] = ()
+    clocks: tuple[ClockDef, ...] = ()
+    calendar: tuple[CalendarDay, ...] = ()
+    protected_places: tuple["ProtectedPlace", ...] = ()
+
+
+class ProtectedPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A named place with a layer of its own: `flag` is e.g. `place:source_water` or `place:reserve`."""
+
+    name: str
+    flag: str
+    aliases: tuple[str, ...] = ()
+    adcodes: tuple[str, ...] = ()
+    source: str = ""
