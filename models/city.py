@@ -70,7 +70,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 
 class City(msgspec.Struct, frozen=True, kw_only=True):
     """One city, whole. `version` names this release of its data; `duties` and `clocks` are its own, laid
-    over the national ones."""
+    over the national ones.
+    """
 
     adcode: str
     name: str

@@ -1,4 +1,4 @@
-"""What the classifier says of one text: the output contract of `jiesu tag`, kept with the case.
+r"""What the classifier says of one text: the output contract of `jiesu tag`, kept with the case.
 
 Probabilities are calibrated and lie in [0, 1]. Spans are `(start, end)` counts of characters, end
 exclusive, of `title + "\\n" + text`, or of `text` alone where there is no title.

@@ -1,5 +1,6 @@
 """Claiming work in batches: a lease counts the attempt before the work starts, so a case that kills its
-worker is found out, and three failures send it to the desk."""
+worker is found out, and three failures send it to the desk.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
