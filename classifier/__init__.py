@@ -1,0 +1,1 @@
+"""Text to tags: a pure engine and the stage that applies it."""

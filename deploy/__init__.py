@@ -1,0 +1,1 @@
+"""Put together and run: command line, settings, wiring, worker, embedded PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Front door: everything that arrives or is looked at over HTTP."""

@@ -11,7 +11,7 @@ from models.decision import Decision
 from models.errors import Invalid
 from models.tags import Tags
 
-#: yyyymmdd * 1_000_000 + the day's count within the city: gapless, so the count proves completeness.
+#: yyyymmdd * 1_000_000 + the day's count in the city: gapless, so the count proves completeness.
 CaseNo = NewType("CaseNo", int)
 
 
@@ -104,7 +104,7 @@ TASK_STATE_NAMES: dict[TaskState, str] = {
 
 
 def case_no(day: date, n: int) -> CaseNo:
-    """Number the n-th case (from 1) of a day."""
+    """Give the number of the n-th case, from 1, of a day."""
     return CaseNo((day.year * 10_000 + day.month * 100 + day.day) * 1_000_000 + n)
 
 
@@ -207,9 +207,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who does something: `kind` is system, citizen, staff, platform; `name` never a citizen's name.
+    """Who does something: `kind` is system, citizen, staff or platform.
 
-    `unit` is the code of the unit that staff belong to.
+    `name` is never a citizen's; `unit` is the code of the unit that staff belong to.
     """
 
     kind: str
@@ -221,7 +221,7 @@ SYSTEM = Actor(kind="system", name="jiesu")
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened to a case, appended and never edited; `verb` as `case:task:signed`."""
+    """One thing that happened to a case, never edited; `verb` reads `case:task:signed`."""
 
     city: str
     event_id: UUID

@@ -9,10 +9,10 @@ from models.duty import Rule
 
 
 class Division(msgspec.Struct, frozen=True, kw_only=True):
-    """A division: `level` is city, county, township or stat (a statistical unit that is no township).
+    """A division; `level` is city, county, township or stat (statistical, no real township).
 
-    `code` has six digits for city and county, nine for a township. A division past `valid_to` is abolished and
-    `successor` names the code to use instead.
+    `code` has six digits for city and county, nine for a township. A division past `valid_to` is
+    abolished and `successor` names the code to use instead.
     """
 
     code: str
@@ -28,8 +28,8 @@ class Division(msgspec.Struct, frozen=True, kw_only=True):
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
     """A development or resort zone laid over counties; it has no adcode of its own.
 
-    `adcodes` are the counties it lies in, `townships` those it covers wholly. `has_enforcement` is false
-    where the county's units enforce.
+    `adcodes` are the counties it lies in, `townships` those it covers wholly.
+    `has_enforcement` is false where the county's units enforce.
     """
 
     code: str
@@ -42,7 +42,7 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation that can be given work; `level` is city, county, zone, town or external."""
+    """An organisation that can be given work; level city, county, zone, town or external."""
 
     code: str
     name: str
@@ -58,7 +58,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
-    """Which unit is a role in a territory: a county's adcode, a zone's code or the city's adcode."""
+    """Which unit is a role in a territory: the adcode of a county or the city, or a zone code."""
 
     role: str
     territory: str
@@ -69,8 +69,9 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class City(msgspec.Struct, frozen=True, kw_only=True):
-    """One city, whole. `version` names this release of its data; `duties` and `clocks` are its own, laid
-    over the national ones.
+    """One city, whole; `version` names this release of its data.
+
+    `duties` and `clocks` are its own, laid over the national ones.
     """
 
     adcode: str
@@ -88,7 +89,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProtectedPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """A named place with a layer of its own: `flag` is e.g. `place:source_water` or `place:reserve`."""
+    """A named place with a layer of its own: `flag` is such as `place:source_water`."""
 
     name: str
     flag: str

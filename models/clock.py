@@ -1,4 +1,4 @@
-"""Clocks as configured data (domain section 4.5): what starts one, what stops it, how long it may run."""
+"""Clocks as configured data (domain section 4.5): what starts and stops one, how long it runs."""
 
 import msgspec
 
@@ -13,10 +13,11 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class ClockDef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One clock. `start` and `stop` are event verbs; `ordinary` the usual span.
 
-    `by_urgency` replaces it for an urgency (P0 …); `kinds` and `channels` say to which request types and
-    channel families it applies, empty for all. `warn` are fractions of the span at which to warn.
-    `cutoff_hour` makes a start at or after that hour count from the next day; `roll` moves a natural-day end
-    that is a day of rest to the next working day. `scope` is `case`, `lead` or `task`.
+    `by_urgency` replaces it for an urgency (P0 …); `kinds` and `channels` say to which request
+    types and channel families it applies, empty for all. `warn` are fractions of the span at which
+    to warn. `cutoff_hour` makes a start at or after that hour count from the next day; `roll` moves
+    a natural-day end that is a day of rest to the next working day. `scope` is `case`, `lead` or
+    `task`.
     """
 
     code: str

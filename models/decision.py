@@ -6,7 +6,7 @@ import msgspec
 
 
 class Assignee(msgspec.Struct, frozen=True, kw_only=True):
-    """A role of the duty catalogue and the unit it is bound to here; `unit` is None when unbound."""
+    """A role of the duty catalogue and the unit bound to it here, None when unbound."""
 
     role: str
     unit: str | None = None
@@ -36,7 +36,7 @@ class DayStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deadline(msgspec.Struct, frozen=True, kw_only=True):
-    """A deadline with the count behind it. `calendar` is W, N or H (working, natural days, hours)."""
+    """A deadline and its count; `calendar` is W, N or H (working days, natural days, hours)."""
 
     due_at: datetime
     calendar: str
@@ -65,8 +65,8 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """Who leads, who cooperates, until when, and why.
 
-    Exactly one lead, or `pool` is true and `lead` is None: a human must decide. `urgency` is that of
-    the tags after tier T3. `laws` are the law codes in force at the time of the facts.
+    Exactly one lead, or `pool` is true and `lead` is None: a human must decide. `urgency` is
+    that of the tags after tier T3. `laws` are the law codes in force at the time of the facts.
     """
 
     lead: Assignee | None

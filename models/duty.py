@@ -1,7 +1,7 @@
-"""The duty catalogue's language: declarative rules from what a case is to the role that answers for it.
+"""The duty catalogue's language: declarative rules from what a case is to who answers for it.
 
-A rule names no unit: the city binds roles to units (models.city.Binding). Rules are evaluated tier by
-tier, T0 to T7 (domain section 3.2), first match within a tier; every tier is logged.
+A rule names no unit: the city binds roles to units (models.city.Binding). Rules are evaluated
+tier by tier, T0 to T7 (domain section 3.2), first match within a tier; every tier is logged.
 """
 
 from datetime import date
@@ -15,8 +15,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """When a rule applies: every stated field must hold; an empty field does not restrict.
 
     `types` are issue types, matched against the main type; `any_types` against all of them.
-    `flags` must all be present, `any_flag` at least one, `no_flags` none. `from_hour` and `to_hour` are hours of the
-    day of the facts in China, `to_hour` exclusive, and may wrap midnight.
+    `flags` must all be present, `any_flag` at least one, `no_flags` none. `from_hour` and `to_hour`
+    are hours of the day of the facts in China, `to_hour` exclusive, and may wrap midnight.
     """
 
     types: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Errors that cross a boundary; each has a stable code for programs and a Chinese detail for people.
+"""Errors that cross a boundary: a stable code for programs, a Chinese detail for people.
 
 JiesuError
 ├── Invalid            what was sent cannot be understood: fix it and send again
@@ -12,15 +12,13 @@ JiesuError
 └── Unavailable        not now: a resource is missing or full; the operator must act
 """
 
-from typing import Any
-
 
 class JiesuError(Exception):
-    """Something a caller can be told; `code` is stable, `detail` is Chinese and says what to fix."""
+    """Something a caller can be told; the Chinese `detail` says what to fix."""
 
     status = 500
 
-    def __init__(self, code: str, detail: str, **extra: Any) -> None:
+    def __init__(self, code: str, detail: str, **extra: object) -> None:
         """Keep `extra` (JSON values only) for the problem document beside code and detail."""
         super().__init__(f"{code}: {detail}")
         self.code = code
@@ -57,7 +55,7 @@ class NotFound(JiesuError):
 
 
 class Conflict(JiesuError):
-    """The request does not fit the present state; `extra["fresh"]` carries that state where it helps."""
+    """The request does not fit the present state; `extra["fresh"]` carries it where it helps."""
 
     status = 409
 

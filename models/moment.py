@@ -25,7 +25,7 @@ def china_day(moment: datetime) -> date:
 
 
 def parse_local(text: str) -> datetime:
-    """Read ISO 8601 or `YYYY-MM-DD HH:MM:SS`; a value without zone is China's; ValueError otherwise."""
+    """Read ISO 8601; a value without zone is China's; raises ValueError on anything else."""
     moment = datetime.fromisoformat(text.strip())
     return moment.replace(tzinfo=CHINA) if moment.tzinfo is None else moment.astimezone(CHINA)
 

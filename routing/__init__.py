@@ -1,0 +1,1 @@
+"""Tags to units to done on time: a pure engine, the commands and the stages."""

@@ -1,4 +1,4 @@
-"""SQL lives in `.sql` files beside this one: `-- name: x` and a line of purpose, then the statement."""
+"""SQL lives in `.sql` files beside this one: `-- name: x`, a line of purpose, the statement."""
 
 import re
 from functools import cache

@@ -1,5 +1,7 @@
-"""Claiming work in batches: a lease counts the attempt before the work starts, so a case that kills its
-worker is found out, and three failures send it to the desk.
+"""Claiming work in batches.
+
+A lease counts the attempt before the work starts, so a case that kills its worker is found out, and
+three failures send it to the desk.
 """
 
 from collections.abc import Sequence
@@ -24,8 +26,8 @@ async def claim(
 ) -> list[Case]:
     """Lease up to `limit` cases of a queue for `lease_s` seconds, oldest first.
 
-    Cases tried before come back alone, one at a time, so that only the one at fault is blamed; a case already
-    tried three times is sent to the desk instead. Commit before working.
+    Cases tried before come back alone, so that only the one at fault is blamed; one already tried
+    three times is sent to the desk instead. Commit before working.
     """
     lease = timedelta(seconds=lease_s)
     retried = [
@@ -42,7 +44,7 @@ async def claim(
 
 
 async def fail(conn: Connection, city: str, cases: Sequence[Case], error: str) -> None:
-    """Note a failure: the cases are tried again a little later, or go to the desk after the third."""
+    """Note a failure: try again a little later, or after the third time go to the desk."""
     spent = [case.case_no for case in cases if case.attempts >= MAX_ATTEMPTS]
     again = [case.case_no for case in cases if case.attempts < MAX_ATTEMPTS]
     if again:
