@@ -35,6 +35,8 @@ class Invalid(JiesuError):
 class Unsupported(Invalid):
     """The input is understood, and this installation does not do it."""
 
+    status = 422
+
 
 class Unauthenticated(JiesuError):
     """The sender could not be verified."""

@@ -320,6 +320,7 @@ CREATE TABLE outbox (
     body        jsonb       NOT NULL,
     state       text        NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'dead')),
     attempts    smallint    NOT NULL DEFAULT 0,
+    held_until  timestamptz,  -- the first pending message of a case is leased while it is being sent
     last_error  text,
     created_at  timestamptz NOT NULL,
     sent_at     timestamptz,
