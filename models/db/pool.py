@@ -53,6 +53,12 @@ _NO_CONNECTION: Final = (
 )
 
 
+class Json(msgspec.Struct, frozen=True):
+    """A jsonb list within a `jsonb[]` argument, which asyncpg would else take for a dimension."""
+
+    value: object
+
+
 class Database:
     """A pool of connections on which jsonb is Python objects; `connect` makes it."""
 
@@ -173,7 +179,8 @@ async def _keep(_conn: object) -> None:
 
 
 def _to_jsonb(value: object) -> bytes:
-    return _JSONB_VERSION + msgspec.json.encode(value)
+    plain = value.value if isinstance(value, Json) else value
+    return _JSONB_VERSION + msgspec.json.encode(plain)
 
 
 def _from_jsonb(raw: bytes) -> object:
