@@ -121,7 +121,7 @@ class Database:
                 await conn.execute(_SQL["scope"], city, unit)
                 yield conn
         except (*_LOST, OSError, asyncpg.InterfaceError) as error:
-            if isinstance(error, _LOST) or conn.is_closed():
+            if isinstance(error, _LOST) or _is_gone(conn):
                 raise _unavailable(error) from error
             raise
         finally:
@@ -185,6 +185,14 @@ def _to_jsonb(value: object) -> bytes:
 
 def _from_jsonb(raw: bytes) -> object:
     return msgspec.json.decode(memoryview(raw)[1:])
+
+
+def _is_gone(conn: Connection) -> bool:
+    """Tell whether a connection is closed; one that was lost has even been taken from us."""
+    try:
+        return conn.is_closed()
+    except asyncpg.InterfaceError:
+        return True
 
 
 def _unavailable(error: BaseException) -> Unavailable:

@@ -7,17 +7,20 @@ import pytest
 
 from models.db.pool import Database, Json
 from models.errors import Unavailable
+from tests.kit import Server
 
 LEASE = "INSERT INTO lease VALUES ($1, $2, 'somebody', now(), now())"
 
 
 async def put_unit(db: Database, city: str, *codes: str) -> None:
+    """Store units of a city."""
     async with db.city(city) as conn:
         for code in codes:
             await conn.execute("INSERT INTO unit VALUES ($1, $2, $2, $2, 'county')", city, code)
 
 
 async def put_case(db: Database, city: str, case_no: int, *units: str) -> None:
+    """Store a case with a task for each unit, the first one leading."""
     async with db.city(city) as conn:
         await conn.execute(
             "INSERT INTO cases (city, case_no, channel, source, text, received_at, track_hash)"
@@ -53,8 +56,8 @@ async def test_a_transaction_of_one_city_sees_no_other_city(db: Database) -> Non
 
 async def test_a_row_of_another_city_cannot_be_written(db: Database) -> None:
     """Writing under another city's name is refused by the database."""
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        async with db.city("430100") as conn:
+    async with db.city("430100") as conn:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await conn.execute(LEASE, "530100", "sweeper")
 
 
@@ -124,19 +127,31 @@ async def test_lists_can_be_elements_of_a_jsonb_array(db: Database) -> None:
 
 async def test_an_error_rolls_everything_back(db: Database) -> None:
     """Nothing of a transaction stays when its block raises."""
-    with pytest.raises(KeyError):
+
+    async def write_and_fail() -> None:
         async with db.city("430100") as conn:
             await conn.execute(LEASE, "430100", "sweeper")
             raise KeyError
+
+    with pytest.raises(KeyError):
+        await write_and_fail()
     async with db.system() as conn:
         assert await conn.fetchval("SELECT count(*) FROM lease") == 0
 
 
-async def test_a_cut_connection_is_told_as_unavailable_and_the_pool_heals(db: Database) -> None:
+async def test_a_cut_connection_is_told_as_unavailable_and_the_pool_heals(
+    db: Database, server: Server
+) -> None:
     """Whoever was cut is told so; the next transaction works."""
-    with pytest.raises(Unavailable, match="database_unavailable"):
+
+    async def be_cut() -> None:
         async with db.system() as conn:
-            await conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            pid = await conn.fetchval("SELECT pg_backend_pid()")
+            await server.run(f"SELECT pg_terminate_backend({pid}, 5000)")
+            await conn.execute("SELECT 1")
+
+    with pytest.raises(Unavailable, match="database_unavailable"):
+        await be_cut()
     async with db.system() as conn:
         assert await conn.fetchval("SELECT 1") == 1
 
@@ -149,8 +164,8 @@ async def test_a_wrong_address_is_told_as_unavailable() -> None:
 
 async def test_a_wrong_statement_keeps_its_own_error(db: Database) -> None:
     """A mistake in a statement or its arguments is not taken for a lost connection."""
-    with pytest.raises(asyncpg.DataError):
-        async with db.system() as conn:
+    async with db.system() as conn:
+        with pytest.raises(asyncpg.DataError):
             await conn.fetchval("SELECT $1::integer", "not a number")
 
 
@@ -163,7 +178,7 @@ async def test_the_application_is_no_superuser_and_bypasses_nothing(db: Database
     assert tuple(flags) == (False, False)
 
 
-async def test_a_listener_hears_and_comes_back_after_a_loss(db: Database) -> None:
+async def test_a_listener_hears_and_comes_back_after_a_loss(db: Database, server: Server) -> None:
     """Payloads arrive; after its connection was cut it says so with an empty one, then hears on."""
     heard: asyncio.Queue[str] = asyncio.Queue()
     listener = await db.listen("jiesu_work", heard.put_nowait)
@@ -171,10 +186,11 @@ async def test_a_listener_hears_and_comes_back_after_a_loss(db: Database) -> Non
         await conn.execute("SELECT pg_notify('jiesu_work', 'tag')")
     assert await asyncio.wait_for(heard.get(), 5) == "tag"
     async with db.system() as conn:
-        await conn.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
-        )
+        name = await conn.fetchval("SELECT current_database()")
+    await server.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        f" WHERE datname = '{name}' AND query LIKE 'LISTEN%'"
+    )
     assert await asyncio.wait_for(heard.get(), 5) == ""
     async with db.system() as conn:
         await conn.execute("SELECT pg_notify('jiesu_work', 'route')")
