@@ -27,12 +27,18 @@ async def wait_until_ready(dsn: str, alive: Callable[[], bool]) -> bool:
 
 
 async def prepare_application(admin_dsn: str) -> None:
-    """Make the login `jiesu` and its database `jiesu` where they are missing."""
+    """Make the login and the database `jiesu` where they are missing, with indexed search."""
     conn = await asyncpg.connect(admin_dsn, timeout=_CONNECT_S)
     try:
         if not await conn.fetchval(_SQL["login_exists"]):
             await conn.execute(_SQL["make_login"])
         if not await conn.fetchval(_SQL["database_exists"]):
             await conn.execute(_SQL["make_database"])
+    finally:
+        await conn.close()
+    conn = await asyncpg.connect(admin_dsn, database="jiesu", timeout=_CONNECT_S)
+    try:
+        if not await conn.fetchval(_SQL["search_indexed"]):
+            await conn.execute(_SQL["index_search"])
     finally:
         await conn.close()

@@ -214,6 +214,7 @@ CREATE UNIQUE INDEX task_one_lead ON task (city, case_no)
 CREATE INDEX task_inbox ON task (city, unit, case_no DESC)
     WHERE state NOT IN ('DONE', 'RETURNED', 'WITHDRAWN');
 CREATE INDEX task_by_unit ON task (city, unit, case_no DESC);
+CREATE INDEX task_return_requested ON task (city, case_no) WHERE state = 'RETURN_REQ';
 
 -- Clocks are rows: a policy, a pause or a new holiday moves `due_at`; `next_at` is when the sweeper must act.
 CREATE TABLE clock (
