@@ -1,0 +1,97 @@
+"""What routing knows of a case when it decides: no text, no identity, only what rules ask for."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from models.case import Case
+from models.moment import aware
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """The facts of one case. `types` are issue types, the main one first; `flags` are the tagger's.
+
+    `happened_at` is when the facts happened, as far as known (else when they were reported); it
+    decides the law. Clocks start at `dispatched_at`. `source_due_at` is the closing time that the
+    platform gave. `zone_enforces` is None outside zones; `decide` fills it from the city.
+    """
+
+    types: tuple[str, ...]
+    kind: str
+    urgency: str = "P2"
+    flags: tuple[str, ...] = ()
+    adcode: str | None = None
+    township: str | None = None
+    zone: str | None = None
+    zone_enforces: bool | None = None
+    channel: str = ""
+    happened_at: datetime
+    dispatched_at: datetime
+    source_due_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a case without a type or a moment without a zone (ValueError)."""
+        if not self.types:
+            msg = "facts need at least one issue type"
+            raise ValueError(msg)
+        aware(self.happened_at)
+        aware(self.dispatched_at)
+
+    @property
+    def main(self) -> str:
+        """The main issue type."""
+        return self.types[0]
+
+    @cached_property
+    def type_set(self) -> frozenset[str]:
+        """All issue types."""
+        return frozenset(self.types)
+
+    @cached_property
+    def flag_set(self) -> frozenset[str]:
+        """All flags."""
+        return frozenset(self.flags)
+
+    @cached_property
+    def channel_names(self) -> frozenset[str]:
+        """The channel and its family: `12369_WECHAT` is also `12369`."""
+        return frozenset((self.channel, family(self.channel)))
+
+    @cached_property
+    def day(self) -> date:
+        """The day of the facts in China, by which law and rules are chosen."""
+        return aware(self.happened_at).date()
+
+    @cached_property
+    def hour(self) -> int:
+        """The hour of the facts in China."""
+        return aware(self.happened_at).hour
+
+
+def family(channel: str) -> str:
+    """Give the family of a channel: what stands before the underscore."""
+    return channel.partition("_")[0]
+
+
+def facts_of(case: Case, dispatched_at: datetime, changed: Mapping[str, Any] = _NOTHING) -> Facts:
+    """Take the facts of a stored case, with what a person changed of them, by field."""
+    known: dict[str, Any] = {
+        "types": case.types,
+        "kind": case.kind or "TS",
+        "urgency": case.urgency or "P2",
+        "flags": case.tags.flags if case.tags else (),
+        "adcode": case.adcode,
+        "township": case.township,
+        "zone": case.zone,
+        "channel": case.channel,
+        "happened_at": case.received_at,
+        "dispatched_at": dispatched_at,
+        "source_due_at": case.source_due_at,
+    }
+    return Facts(**(known | dict(changed)))

@@ -1,0 +1,47 @@
+"""One report, several issues: which parts have a lead of their own (domain section 3.7.6)."""
+
+import msgspec
+
+from models.decision import Assignee, Split
+from routing.catalogue import Catalogue
+from routing.facts import Facts
+from routing.ruling import Ruling, rule_on
+from routing.units import Place
+
+
+def split(book: Catalogue, facts: Facts, place: Place, lead: str | None) -> tuple[Split, ...]:
+    """Suggest a part for each other lead among the types; the main lead answers for all.
+
+    Types whose lead is the main one's, or left to people, make no part.
+    """
+    parts: dict[str, list[tuple[str, Ruling]]] = {}
+    for code in facts.types[1:]:
+        ruling = rule_on(book, _led_by(facts, code))
+        if ruling.lead is not None and ruling.lead != lead:
+            parts.setdefault(ruling.lead, []).append((code, ruling))
+    return tuple(_part(book, facts, place, role, found) for role, found in parts.items())
+
+
+def _part(
+    book: Catalogue, facts: Facts, place: Place, role: str, found: list[tuple[str, Ruling]]
+) -> Split:
+    helpers = dict.fromkeys(name for _, ruling in found for name in ruling.cooperating)
+    helpers.pop(role, None)
+    return Split(
+        types=tuple(code for code, _ in found),
+        lead=_assignee(book, facts, place, role),
+        cooperating=tuple(_assignee(book, facts, place, name) for name in helpers),
+    )
+
+
+def _assignee(book: Catalogue, facts: Facts, place: Place, role: str) -> Assignee:
+    unit = book.directory.find(role, place, facts.day).unit
+    known = (
+        place.adcode is not None or place.zone is not None or not book.directory.needs_place(role)
+    )
+    return Assignee(role=role, unit=unit.code if unit and known else None)
+
+
+def _led_by(facts: Facts, code: str) -> Facts:
+    others = tuple(other for other in facts.types if other != code)
+    return msgspec.structs.replace(facts, types=(code, *others))
