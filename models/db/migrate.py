@@ -1,7 +1,7 @@
 """Bring a database to the schema of this code: numbered files, each once, each in one transaction.
 
 The files are `migrations/<number>_<name>.sql`, numbered from 1 without gaps and never edited once
-released. PgQueuer's own tables are installed and upgraded under the same lock and noted as number 0.
+released. PgQueuer's own tables are installed and upgraded under the same lock, noted as number 0.
 """
 
 import hashlib
@@ -36,8 +36,8 @@ class Migration(msgspec.Struct, frozen=True, kw_only=True):
 async def migrate(dsn: str, folder: Path = _FOLDER) -> list[str]:
     """Apply what is missing and give the names of what was applied; safe to run anywhere at once.
 
-    Raises Unavailable: `database_newer` when the database was made by newer code, `migration_changed`
-    when a file is not what it was, `migration_gap` when one is missing.
+    Raises Unavailable: `database_newer` when newer code made the database, `migration_changed` when
+    a file is not what it was, `migration_gap` when one is missing.
     """
     known = read_migrations(folder)
     conn = await connect_one(dsn, "jiesu migrate")
@@ -53,7 +53,7 @@ async def migrate(dsn: str, folder: Path = _FOLDER) -> list[str]:
 
 
 async def pending(dsn: str, folder: Path = _FOLDER) -> list[str]:
-    """Give the names of the migrations a database lacks, changing nothing; raises as `migrate` does."""
+    """Give the names of the migrations a database lacks, changing nothing; raises like migrate."""
     known = read_migrations(folder)
     conn = await connect_one(dsn, "jiesu doctor")
     try:
