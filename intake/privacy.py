@@ -21,8 +21,8 @@ _SHORTEST_PHONE: Final = 7
 class Vault:
     """Seals one field of one case with AES-256-GCM, bound to its place by associated data.
 
-    A sealed value moved to another city, case or field does not open. Keys have versions: the highest
-    seals, the version stored beside the value opens.
+    A sealed value moved to another city, case or field does not open. Keys have versions: the
+    highest seals, the version stored beside the value opens.
     """
 
     def __init__(self, keys: Mapping[int, bytes], index_key: bytes) -> None:
@@ -51,7 +51,7 @@ class Vault:
             raise Unavailable(code, "身份信息密文校验失败,可能被改动,请联系管理员。") from error
 
     def phone_index(self, city: str, phone: str) -> bytes:
-        """Give the blind index of a phone number: equal for equal numbers of one city, else random."""
+        """Give the blind index of a phone number: equal for equal numbers of one city only."""
         return self._index(city, "phone", normal_phone(phone))
 
     def wechat_index(self, city: str, wechat: str) -> bytes:
@@ -80,7 +80,7 @@ def mask_name(name: str) -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """Keep the first three and last four digits: 138****0000; of a short number only the last two."""
+    """Keep the first three and last four digits: 138****0000; of a short number the last two."""
     digits = normal_phone(phone)
     if len(digits) < _SHORTEST_PHONE:
         return "*" * max(len(digits) - 2, 0) + digits[-2:] if digits else ""

@@ -16,9 +16,9 @@ from models.tags import TagRequest, Tags
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The front door's settings. Sizes are in bytes, rates per client address, times in seconds.
 
-    `trusted_proxies` are addresses or networks whose X-Forwarded-For is believed. `queue_limit` is how
-    many deliveries may wait for the committer before senders are told 503, `batch_limit` how many one
-    transaction takes, `linger_s` how long a batch gathers.
+    `trusted_proxies` are addresses or networks whose X-Forwarded-For is believed. `queue_limit` is
+    how many deliveries may wait for the committer before senders are told 503, `batch_limit` how
+    many one transaction takes, `linger_s` how long a batch gathers.
     """
 
     trusted_proxies: tuple[str, ...] = ()
@@ -29,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     linger_s: float = 0.002
     reports_per_hour: int = 30
     tracks_per_minute: int = 30
+    logins_per_minute: int = 20
     callback_timeout_s: float = 10.0
     callback_attempts: int = 8
     callback_backoff_s: float = 2.0
@@ -54,8 +55,8 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True):
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     """What must never be shown: kept in `secrets.toml`, keys as hex of 32 bytes.
 
-    `index_key` makes the blind indexes, `track_key` the tracking codes: both must never change while
-    cases exist that were made with them.
+    `index_key` makes the blind indexes, `track_key` the tracking codes: both must never change
+    while cases exist that were made with them.
     """
 
     vault_keys: tuple[VaultKey, ...]
@@ -117,9 +118,10 @@ def _uncounted(name: str, label: str) -> None:
 class Services:
     """All that a request may use.
 
-    `metrics` gives the text of /metrics, `ready` what is not ready (name to Chinese reason, empty when all
-    is). `observe(method, route, status, seconds)` sees every response, the route as its pattern;
-    `count(name, label)` counts `report` ("12345:new"), `limiter` ("failed_open") and the like.
+    `metrics` gives the text of /metrics, `ready` what is not ready (name to Chinese reason, empty
+    when all is). `observe(method, route, status, seconds)` sees every response, the route as its
+    pattern; `count(name, label)` counts `report` ("12345:new"), `limiter` ("failed_open") and the
+    like.
     """
 
     db: Database

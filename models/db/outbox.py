@@ -1,7 +1,8 @@
-"""Messages to other systems: put with the change they tell of, delivered in order per case and target.
+"""Messages to other systems: put with the change they tell of, delivered in order per case.
 
-`put` writes rows and wakes the sender in the caller's transaction, so a message exists exactly when its
-cause does. PgQueuer says when to try; the table says what, in which order, how often and whether.
+`put` writes rows and wakes the sender in the caller's transaction, so a message exists exactly when
+its cause does. PgQueuer says when to try; the table says what, in which order, how often and
+whether.
 """
 
 from collections.abc import Sequence
@@ -20,10 +21,11 @@ _SQL = queries.load("outbox")
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to tell every platform that sent the case.
 
-    `kind` is ACCEPT, SIGN, RETURN_REQ, RETURN_RESULT, CONTACTED, SUBMIT, REWORK or CLOSE; `dedupe` names
-    the cause within the case, so that the same cause tells once. `body` may hold `at` (ISO 8601), `unit`
-    and `handler` (names), `text` (Chinese, what people read), `accepted`, `reason`, `outcome`, `reply`,
-    `measures`, `due_at`; keys that a platform does not know are left out of its message.
+    `kind` is ACCEPT, SIGN, RETURN_REQ, RETURN_RESULT, CONTACTED, SUBMIT, REWORK or CLOSE; `dedupe`
+    names the cause within the case, so that the same cause tells once. `body` may hold `at` (ISO
+    8601), `unit` and `handler` (names), `text` (Chinese, what people read), `accepted`, `reason`,
+    `outcome`, `reply`, `measures`, `due_at`; keys that a platform does not know are left out of its
+    message.
     """
 
     case_no: CaseNo
@@ -33,10 +35,10 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def put(conn: Connection, city: str, messages: Sequence[Outgoing]) -> int:
-    """Queue messages for each source with an address here that the cases came from; give their count.
+    """Queue messages for each source of the cases that has an address here; give their count.
 
-    The caller's transaction holds the row locks of the cases, which is what keeps the order. It must not
-    be scoped to a unit: that could not see where a case came from (RuntimeError).
+    The caller's transaction holds the row locks of the cases, which is what keeps the order. It
+    must not be scoped to a unit: that could not see where a case came from (RuntimeError).
     """
     if not messages:
         return 0

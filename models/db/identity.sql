@@ -1,0 +1,35 @@
+-- The vault's rows: sealed fields of who reported, and who has looked at them.
+
+-- name: put
+-- Keep the first reporter of cases; later content replaces what it says anew and keeps the rest.
+INSERT INTO identity AS i (city, case_no, reporter_no, key_version, name, phone, address, wechat, phone_index,
+                           wechat_index, anonymous, confidential, want_callback, contact_time, created_at)
+SELECT $1, k.case_no, 1, k.key_version, k.name, k.phone, k.address, k.wechat, k.phone_index, k.wechat_index,
+       k.anonymous, k.confidential, k.want_callback, k.contact_time, k.created_at
+  FROM unnest($2::bigint[], $3::smallint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[],
+              $10::boolean[], $11::boolean[], $12::boolean[], $13::text[], $14::timestamptz[])
+       AS k (case_no, key_version, name, phone, address, wechat, phone_index, wechat_index, anonymous, confidential,
+             want_callback, contact_time, created_at)
+ON CONFLICT (city, case_no, reporter_no) DO UPDATE
+   SET key_version = excluded.key_version, name = excluded.name, phone = excluded.phone, address = excluded.address,
+       wechat = excluded.wechat, phone_index = excluded.phone_index, wechat_index = excluded.wechat_index,
+       anonymous = excluded.anonymous, confidential = i.confidential OR excluded.confidential,
+       want_callback = excluded.want_callback, contact_time = excluded.contact_time;
+
+-- name: get
+-- The sealed row of a case's first reporter.
+SELECT case_no, key_version, name, phone, address, wechat, phone_index, wechat_index, anonymous, confidential,
+       want_callback, contact_time, created_at
+  FROM identity WHERE city = $1 AND case_no = $2 AND reporter_no = 1;
+
+-- name: log_access
+-- Write down who looks at which field of whose identity, and why.
+INSERT INTO identity_access (city, access_id, case_no, field, reason, staff, at) VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: accesses
+-- Who looked, newest first.
+SELECT access_id, field, reason, staff, at FROM identity_access WHERE city = $1 AND case_no = $2 ORDER BY at DESC;
+
+-- name: same_phone
+-- The cases of a caller, newest first, by blind index.
+SELECT case_no FROM identity WHERE city = $1 AND phone_index = $2 ORDER BY case_no DESC LIMIT $3;

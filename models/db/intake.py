@@ -1,0 +1,287 @@
+"""Storing reports: rows in the order of their columns, one statement for each table and batch."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from models.case import CaseNo, State
+from models.db import queries
+from models.db.pool import Connection, Database
+from models.db.rows import to_struct
+from models.errors import Invalid, Unavailable
+
+_SQL = queries.load("intake")
+
+
+class Raced(Exception):
+    """Another transaction wrote the same key first: start the batch again to see what it wrote."""
+
+
+class Key(NamedTuple):
+    """What a delivery is known by; app and nonce are empty where nothing was signed."""
+
+    source: str
+    external_no: str
+    message_id: str
+    app_id: str
+    nonce: str
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is held already of a delivery's number, message and nonce; None where nothing is."""
+
+    version: int | None
+    digest: bytes | None
+    message_no: str | None
+    message_digest: bytes | None
+    message_version: int | None
+    case_no: CaseNo | None
+    nonce_digest: bytes | None
+    received_at: datetime | None
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A number and its case, locked: the version that holds, its content and the case's state."""
+
+    source: str
+    external_no: str
+    case_no: CaseNo
+    version: int
+    digest: bytes
+    issued_at: datetime | None
+    state: State
+    received_at: datetime
+    title: str | None
+    text: str
+    address: str | None
+    stated_adcode: str | None
+    stated_township: str | None
+    source_due_at: datetime | None
+
+
+class RefRow(NamedTuple):
+    """A source's number bound to its case."""
+
+    source: str
+    external_no: str
+    case_no: int
+    digest: bytes
+    issued_at: datetime
+
+
+class CaseRow(NamedTuple):
+    """A case as it is opened."""
+
+    case_no: int
+    channel: str
+    source: str
+    title: str | None
+    text: str
+    address: str | None
+    received_at: datetime
+    stated_adcode: str | None
+    stated_township: str | None
+    source_due_at: datetime | None
+    confidential: bool
+    track_hash: bytes
+
+
+class ReportRow(NamedTuple):
+    """A delivery as it is kept; `payload` is anything that encodes as JSON."""
+
+    source: str
+    external_no: str
+    version: int
+    message_id: str
+    digest: bytes
+    case_no: int
+    issued_at: datetime
+    received_at: datetime
+    applied: bool
+    payload: Any
+
+
+class NonceRow(NamedTuple):
+    """A signed request: who, which nonce, over which body."""
+
+    app_id: str
+    nonce: str
+    digest: bytes
+
+
+class FileRow(NamedTuple):
+    """An attachment."""
+
+    attachment_id: UUID
+    case_no: int
+    origin: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    url: str | None
+    content: bytes | None
+    created_at: datetime
+
+
+class UnknownRow(NamedTuple):
+    """A code that has no mapping here."""
+
+    source: str
+    field: str
+    code: str
+
+
+class RefChange(NamedTuple):
+    """A number's new version and the content that holds after it."""
+
+    source: str
+    external_no: str
+    version: int
+    digest: bytes
+    issued_at: datetime | None
+
+
+class CaseChange(NamedTuple):
+    """A case's new content."""
+
+    case_no: int
+    title: str | None
+    text: str
+    address: str | None
+    stated_adcode: str | None
+    stated_township: str | None
+    source_due_at: datetime | None
+    confidential: bool
+
+
+@asynccontextmanager
+async def writing(db: Database, city: str) -> AsyncIterator[Connection]:
+    """Run one transaction that stores reports of a city.
+
+    Raced when it must be run again, Invalid when a value cannot be stored, Unavailable when the
+    database is too busy.
+    """
+    try:
+        async with db.city(city) as conn:
+            yield conn
+    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+        raise Raced from error
+    except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
+        code = "database_busy"
+        raise Unavailable(code, "数据库繁忙,请稍后重试。", retry_after=2) from error
+    except asyncpg.DataError as error:
+        code = "report_not_storable"
+        raise Invalid(code, "报文含有无法保存的字符或数值,请检查后重发。") from error
+
+
+async def find(conn: Connection, city: str, keys: Sequence[Key]) -> list[Known]:
+    """Tell what is known of each key, in their order."""
+    rows = await conn.fetch(_SQL["find"], city, *_columns(keys))
+    return [to_struct(row, Known) for row in rows]
+
+
+async def draw(conn: Connection, city: str, day: date, n: int) -> int:
+    """Take `n` gapless numbers of a day and give the first; serialises the city's writers."""
+    return int(await conn.fetchval(_SQL["draw"], city, day, n)) - n + 1
+
+
+async def add_refs(conn: Connection, city: str, rows: Sequence[RefRow]) -> None:
+    """Bind numbers to cases; Raced when another transaction bound one first."""
+    await _insert_all(conn, "add_refs", city, rows)
+
+
+async def add_cases(conn: Connection, city: str, rows: Sequence[CaseRow]) -> None:
+    """Open cases."""
+    await conn.execute(_SQL["add_cases"], city, *_columns(rows))
+
+
+async def add_reports(conn: Connection, city: str, rows: Sequence[ReportRow]) -> None:
+    """Keep deliveries; Raced when another transaction kept the same message or version first."""
+    await _insert_all(conn, "add_reports", city, rows)
+
+
+async def add_nonces(
+    conn: Connection, city: str, rows: Sequence[NonceRow], seen_at: datetime
+) -> None:
+    """Remember signed requests; Raced when another transaction used a nonce first."""
+    if rows and len(
+        await conn.fetch(_SQL["add_nonces"], city, *_columns(sorted(rows)), seen_at)
+    ) < len(rows):
+        raise Raced
+
+
+async def forget_nonces(conn: Connection, city: str, before: datetime) -> None:
+    """Drop nonces that no request can use any more."""
+    await conn.execute(_SQL["forget_nonces"], city, before)
+
+
+async def add_files(conn: Connection, city: str, rows: Sequence[FileRow]) -> None:
+    """Keep attachments; a file already kept gets its newer address."""
+    if rows:
+        unique = {row.attachment_id: row for row in rows}
+        await conn.execute(_SQL["add_files"], city, *_columns([unique[k] for k in sorted(unique)]))
+
+
+async def note_unknown(
+    conn: Connection, city: str, rows: Sequence[UnknownRow], at: datetime
+) -> None:
+    """Count codes without a mapping, for whoever maps them."""
+    if rows:
+        await conn.execute(_SQL["note_unknown"], city, *_columns(rows), at)
+
+
+async def lock(
+    conn: Connection, city: str, numbers: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Held]:
+    """Lock (source, number) pairs and their cases, in the same order as every other batch."""
+    rows = await conn.fetch(_SQL["lock"], city, *_columns(numbers))
+    return {(row["source"], row["external_no"]): to_struct(row, Held) for row in rows}
+
+
+async def said_before(
+    conn: Connection, city: str, contents: Sequence[tuple[str, str, bytes]]
+) -> dict[tuple[str, str], int]:
+    """Tell which (source, number, digest) were delivered before, as which version."""
+    rows = await conn.fetch(_SQL["said_before"], city, *_columns(contents))
+    return {(row["source"], row["external_no"]): row["version"] for row in rows}
+
+
+async def change_refs(conn: Connection, city: str, rows: Sequence[RefChange]) -> None:
+    """Note new versions of numbers."""
+    await conn.execute(_SQL["change_refs"], city, *_columns(rows))
+
+
+async def change_cases(conn: Connection, city: str, rows: Sequence[CaseChange]) -> None:
+    """Write new content and send the cases where it must be looked at."""
+    if rows:
+        await conn.execute(_SQL["change_cases"], city, *_columns(rows))
+
+
+async def wake(conn: Connection, queue: str) -> None:
+    """Tell the workers, when this transaction commits, that a queue has work."""
+    await conn.execute(_SQL["wake"], queue)
+
+
+async def reconcile(
+    conn: Connection, city: str, source: str, numbers: Sequence[str]
+) -> dict[str, Mapping[str, Any]]:
+    """Tell of each number of a source that is held how its case stands, by number."""
+    rows = await conn.fetch(_SQL["reconcile"], city, source, list(numbers))
+    return {row["external_no"]: dict(row.items()) for row in rows}
+
+
+async def _insert_all(
+    conn: Connection, name: str, city: str, rows: Sequence[tuple[Any, ...]]
+) -> None:
+    if len(await conn.fetch(_SQL[name], city, *_columns(rows))) < len(rows):
+        raise Raced
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,121 @@
+-- Reports in: what is known of a batch, gapless numbers, and the rows of new and changed cases.
+-- Every insert that may lose a race says which rows it made; the caller starts the batch again when one is missing.
+
+-- name: find
+-- What is known of each delivery ($2 source, $3 number, $4 message, $5 app, $6 nonce), in the order given; the
+-- lateral look-ups keep it to index probes whatever the planner thinks of the tables' sizes.
+SELECT r.version, r.digest, f.external_no AS message_no, f.digest AS message_digest, f.version AS message_version,
+       coalesce(f.case_no, r.case_no) AS case_no, n.digest AS nonce_digest, c.received_at
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+       WITH ORDINALITY AS k (source, external_no, message_id, app_id, nonce, i)
+  LEFT JOIN LATERAL (SELECT case_no, version, digest FROM case_ref
+                      WHERE city = $1 AND source = k.source AND external_no = k.external_no LIMIT 1) r ON true
+  LEFT JOIN LATERAL (SELECT case_no, version, digest, external_no FROM report
+                      WHERE city = $1 AND source = k.source AND message_id = k.message_id LIMIT 1) f ON true
+  LEFT JOIN LATERAL (SELECT digest FROM nonce
+                      WHERE city = $1 AND app_id = k.app_id AND nonce = k.nonce LIMIT 1) n ON true
+  LEFT JOIN LATERAL (SELECT received_at FROM cases
+                      WHERE city = $1 AND case_no = coalesce(f.case_no, r.case_no) LIMIT 1) c ON true
+ ORDER BY k.i;
+
+-- name: draw
+-- Take $3 case numbers of a day; the row stays locked until the cases that use them are committed.
+INSERT INTO case_counter AS c (city, day, n) VALUES ($1, $2, $3)
+ON CONFLICT (city, day) DO UPDATE SET n = c.n + excluded.n
+RETURNING n;
+
+-- name: add_refs
+-- Bind the sources' numbers to new cases.
+INSERT INTO case_ref (city, source, external_no, case_no, digest, issued_at)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::timestamptz[])
+ON CONFLICT (city, source, external_no) DO NOTHING
+RETURNING 1;
+
+-- name: add_cases
+-- Open cases, waiting to be tagged.
+INSERT INTO cases (city, case_no, channel, source, title, text, address, received_at, stated_adcode,
+                   stated_township, source_due_at, confidential, track_hash)
+SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
+                         $9::text[], $10::text[], $11::timestamptz[], $12::boolean[], $13::bytea[]);
+
+-- name: add_reports
+-- Keep what was delivered, as it came.
+INSERT INTO report (city, source, external_no, version, message_id, digest, case_no, issued_at, received_at, applied,
+                    payload)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::integer[], $5::text[], $6::bytea[], $7::bigint[],
+                         $8::timestamptz[], $9::timestamptz[], $10::boolean[], $11::jsonb[])
+ON CONFLICT DO NOTHING
+RETURNING 1;
+
+-- name: add_nonces
+-- Remember signed requests.
+INSERT INTO nonce (city, app_id, nonce, digest, seen_at)
+SELECT $1, *, $5 FROM unnest($2::text[], $3::text[], $4::bytea[])
+ON CONFLICT (city, app_id, nonce) DO NOTHING
+RETURNING 1;
+
+-- name: forget_nonces
+-- Drop nonces seen before $2: outside the time window the signature is refused anyway.
+DELETE FROM nonce WHERE city = $1 AND seen_at < $2;
+
+-- name: add_files
+-- Keep attachments; the id says which file of which case it is, so a second time changes only where it can be got.
+INSERT INTO attachment (city, attachment_id, case_no, origin, name, media_type, size, sha256, url, content, created_at)
+SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[],
+                         $9::text[], $10::bytea[], $11::timestamptz[])
+ON CONFLICT (city, attachment_id) DO UPDATE SET url = excluded.url;
+
+-- name: note_unknown
+-- Count codes of a source ($2) without a mapping, by field ($3) and code ($4).
+INSERT INTO unknown_code AS u (city, source, field, code, n, last_seen)
+SELECT $1, source, field, code, count(*), $5
+  FROM unnest($2::text[], $3::text[], $4::text[]) AS k (source, field, code)
+ GROUP BY source, field, code ORDER BY source, field, code
+ON CONFLICT (city, source, field, code) DO UPDATE SET n = u.n + excluded.n, last_seen = excluded.last_seen;
+
+-- name: lock
+-- Lock the numbers ($2 source, $3 number) that something new is said of, with their cases.
+SELECT r.source, r.external_no, r.case_no, r.version, r.digest, r.issued_at, c.state, c.received_at, c.title, c.text,
+       c.address, c.stated_adcode, c.stated_township, c.source_due_at
+  FROM unnest($2::text[], $3::text[]) AS k (source, external_no)
+  JOIN case_ref r ON r.city = $1 AND r.source = k.source AND r.external_no = k.external_no
+  JOIN cases c ON c.city = $1 AND c.case_no = r.case_no
+ ORDER BY r.source, r.external_no FOR UPDATE OF r, c;
+
+-- name: said_before
+-- Which of these contents ($4) of these numbers were delivered before, whether or not they ever held.
+SELECT r.source, r.external_no, r.version FROM report r
+  JOIN unnest($2::text[], $3::text[], $4::bytea[]) AS k (source, external_no, digest)
+    ON r.source = k.source AND r.external_no = k.external_no AND r.digest = k.digest
+ WHERE r.city = $1;
+
+-- name: change_refs
+-- Note the new version of numbers, and with it the content that now holds.
+UPDATE case_ref r SET version = k.version, digest = k.digest, issued_at = k.issued_at
+  FROM unnest($2::text[], $3::text[], $4::integer[], $5::bytea[], $6::timestamptz[])
+       AS k (source, external_no, version, digest, issued_at)
+ WHERE r.city = $1 AND r.source = k.source AND r.external_no = k.external_no;
+
+-- name: change_cases
+-- Write changed content: a case not yet accepted is tagged again, any other goes to the desk.
+UPDATE cases c
+   SET title = k.title, text = k.text, address = k.address, stated_adcode = k.stated_adcode,
+       stated_township = k.stated_township, source_due_at = k.source_due_at,
+       confidential = c.confidential OR k.confidential, revision = c.revision + 1, attempts = 0,
+       claimed_until = NULL, error = NULL,
+       queue = CASE WHEN c.state IN ('NEW', 'SCREEN') THEN 'tag' ELSE 'review' END,
+       review_reasons = CASE WHEN c.state IN ('NEW', 'SCREEN') THEN c.review_reasons
+           ELSE array_append(array_remove(c.review_reasons, 'content_changed'), 'content_changed') END
+  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::boolean[])
+       AS k (case_no, title, text, address, stated_adcode, stated_township, source_due_at, confidential)
+ WHERE c.city = $1 AND c.case_no = k.case_no;
+
+-- name: wake
+-- Tell the workers that a queue has work.
+SELECT pg_notify('jiesu_work', $1);
+
+-- name: reconcile
+-- Which of a source's numbers ($3) are held, and how their cases stand.
+SELECT r.external_no, r.case_no, c.state, c.queue, c.review_reasons, c.lead_unit
+  FROM case_ref r JOIN cases c ON c.city = r.city AND c.case_no = r.case_no
+ WHERE r.city = $1 AND r.source = $2 AND r.external_no = ANY($3::text[]);
