@@ -14,10 +14,10 @@ class ClockDef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One clock. `start` and `stop` are event verbs; `ordinary` the usual span.
 
     `by_urgency` replaces it for an urgency (P0 …); `kinds` and `channels` say to which request
-    types and channel families it applies, empty for all. `warn` are fractions of the span at which
-    to warn. `cutoff_hour` makes a start at or after that hour count from the next day; `roll` moves
-    a natural-day end that is a day of rest to the next working day. `scope` is `case`, `lead` or
-    `task`.
+    types and channel families it applies, empty for all, and `not_channels` takes channel families
+    out again. `warn` are fractions of the span at which to warn. `cutoff_hour` makes a start at or
+    after that hour count from the next day; `roll` moves a natural-day end that is a day of rest to
+    the next working day. `scope` is `case`, `lead` or `task`.
     """
 
     code: str
@@ -30,6 +30,7 @@ class ClockDef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     by_urgency: dict[str, Span] = {}
     kinds: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    not_channels: tuple[str, ...] = ()
     warn: tuple[float, ...] = ()
     cutoff_hour: int | None = None
     roll: bool = True
