@@ -23,6 +23,7 @@ class Division(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date | None = None
     valid_to: date | None = None
     successor: str | None = None
+    source: str = ""
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
