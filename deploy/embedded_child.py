@@ -1,7 +1,7 @@
 """Between fork and exec: take a safe identity, be bound to the parent's life, become the command.
 
-Run as a script by a bare interpreter (`python -I -S`), so that nothing happens in a forked copy of a
-program with threads. Arguments: the parent's pid, the identity, the folder to enter, the command.
+Run as a script by a bare interpreter (`python -I -S`), so that nothing happens in a forked copy of
+a program with threads. Arguments: the parent's pid, the identity, the folder to enter, the command.
 """
 
 import ctypes

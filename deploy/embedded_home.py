@@ -1,4 +1,4 @@
-"""What the embedded server needs around it: binaries, folders, a lock, an identity, its last words."""
+"""What the embedded server needs around it: binaries, folders, a lock, an identity."""
 
 import asyncio
 import errno
@@ -92,7 +92,7 @@ def check_space(home: Path) -> None:
 
 
 def socket_folder(home: Path) -> Path:
-    """Give a private folder short enough for a socket: in the home, else under the temporary one."""
+    """Give a private folder short enough for a socket: in the home, else a temporary one."""
     name = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
     short = f"jiesu-{os.geteuid()}-{name}"
     choices = (home / "run", Path(tempfile.gettempdir(), short), Path("/tmp", short))  # noqa: S108
@@ -120,10 +120,10 @@ def child_command(identity: str, folder: Path, command: list[str]) -> list[str]:
 
 
 def choose_identity(home: Path, postgres: Path) -> tuple[str, str]:
-    """Find an identity under which the server agrees to run here; gives it and the server's version.
+    """Find an identity under which the server agrees to run; gives it and the server's version.
 
-    PostgreSQL refuses to be root. As root we are nobody in a user namespace; where the kernel forbids
-    that, the existing user nobody. Data that another user wrote is served as that user.
+    PostgreSQL refuses to be root. As root we are nobody in a user namespace; where the kernel
+    forbids that, the existing user nobody. Data that another user wrote is served as that user.
     """
     owner = owner_of(home / "pg")
     if os.geteuid() != 0:
@@ -159,7 +159,7 @@ def _as_user(uid: int, home: Path, postgres: Path) -> tuple[str, str]:
 
 
 def _probe(identity: str, home: Path, postgres: Path) -> str:
-    """Run `postgres --version` under an identity; PermissionError if that identity cannot be had."""
+    """Run `postgres --version` under an identity; PermissionError if it cannot be had."""
     command = child_command(identity, home, [str(postgres), "--version"])
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode in {embedded_child.CANNOT_CHANGE_IDENTITY, embedded_child.CANNOT_ENTER}:
@@ -216,7 +216,7 @@ async def stop_stale_server(pg: Path) -> int | None:
 
 
 async def stop_process(pid: int, alive: Callable[[], bool]) -> None:
-    """Stop a server: a clean shutdown, then an immediate one, which loses nothing that was committed."""
+    """Stop a server: a clean shutdown, then an immediate one, which loses nothing committed."""
     for stop, patience in ((signal.SIGINT, _STOP_S), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
         try:
             os.kill(pid, stop)
