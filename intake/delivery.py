@@ -63,7 +63,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a verified signature: who signed, when, with which nonce, over a body of which SHA-256."""
+    """Of a verified signature: who signed, when, which nonce, over which body (keyed digest)."""
 
     app_id: str
     nonce: str
@@ -74,7 +74,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One message about one report.
 
-    `digest` is the SHA-256 of what it says, equal for equal content however it was written.
+    `digest` is the vault's fingerprint of what it says, equal for equal content however written.
     `issued_at` is when the source says it was so; `stated` whether the message itself says that, or
     only its sending. `payload` is kept as it came, without identity. `unknown` lists fields and
     codes without a mapping.

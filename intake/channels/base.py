@@ -8,7 +8,7 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from intake import keys
+from intake import keys, problems
 from intake.channels.dispatcher import Dispatcher, Event, Router
 from intake.delivery import Proof
 from models.case import Receipt
@@ -34,28 +34,51 @@ class Channel(Protocol):
         ...
 
 
-def entrance(channel: Channel, dispatcher: Dispatcher) -> Handler:
-    """Make the request handler of a channel: read, verify, parse, dispatch, answer."""
-
-    async def enter(request: web.Request) -> web.StreamResponse:
-        body = await request.read()
-        proof = await channel.verify(request, body)
-        event = await channel.parse(request, body)
-        receipt = await dispatcher.dispatch(
-            event,
-            request=request,
-            proof=proof,
-            city=request.match_info.get("city"),
-            services=request.app[keys.SERVICES],
-            receiver=request.app[keys.RECEIVER],
-        )
-        return channel.receipt(event, receipt)
-
-    return enter
+async def deliver(
+    channel: Channel, request: web.Request, dispatcher: Dispatcher
+) -> tuple[Event, Receipt]:
+    """Take one message the whole way: read, verify, parse, dispatch; returns after commit."""
+    body = await _read(request)
+    proof = await channel.verify(request, body)
+    event = await channel.parse(request, body)
+    receipt: Receipt = await dispatcher.dispatch(
+        event,
+        request=request,
+        proof=proof,
+        city=request.match_info.get("city"),
+        services=request.app[keys.SERVICES],
+        receiver=request.app[keys.RECEIVER],
+    )
+    return event, receipt
 
 
 def attach(app: web.Application, dispatcher: Dispatcher, *channels: Channel) -> None:
     """Give each channel its route and include its handlers."""
     for channel in channels:
         dispatcher.include(channel.router)
-        app.router.add_post(channel.path, entrance(channel, dispatcher))
+        app.router.add_post(channel.path, _entrance(channel, dispatcher))
+
+
+def _entrance(channel: Channel, dispatcher: Dispatcher) -> Handler:
+    async def enter(request: web.Request) -> web.StreamResponse:
+        event, receipt = await deliver(channel, request, dispatcher)
+        return channel.receipt(event, receipt)
+
+    return enter
+
+
+async def _read(request: web.Request) -> bytes:
+    """Read a message up to the limit; a form with files is left to be read as a form."""
+    if request.content_type == "multipart/form-data":
+        return b""
+    limit = request.app[keys.SERVICES].settings.max_message_bytes
+    if (request.content_length or 0) > limit:
+        raise problems.too_large(limit)
+    if request.content_length is not None:
+        return await request.read()
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            raise problems.too_large(limit)
+    return bytes(body)
