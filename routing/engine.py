@@ -96,7 +96,7 @@ class _Matter:
         return Assignee(role=role, unit=found.unit.code)
 
     def _helpers(self, lead: Assignee | None, parts: tuple[Split, ...]) -> tuple[Assignee, ...]:
-        """Bind the cooperating roles and the leads of other parts: each unit once, the lead never."""
+        """Bind cooperating roles and the leads of other parts: each unit once, the lead never."""
         roles = [part.lead.role for part in parts if environmental(part.types[0])]
         taken = {lead.unit} if lead else set()
         helpers: dict[str, Assignee] = {}

@@ -19,12 +19,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     `happened_at` is when the facts happened, as far as known (else when they were reported); it
     decides the law. Clocks start at `dispatched_at`. `source_due_at` is the closing time that the
-    platform gave. `zone_enforces` is None outside zones; `decide` fills it from the city.
+    platform gave. `zone_enforces` is None outside zones; `decide` fills it from the city. An
+    urgency that is `urgency_fixed`, by a person, is not changed by rules.
     """
 
     types: tuple[str, ...]
     kind: str
     urgency: str = "P2"
+    urgency_fixed: bool = False
     flags: tuple[str, ...] = ()
     adcode: str | None = None
     township: str | None = None

@@ -1,5 +1,6 @@
 """The clocks that a dispatch starts, with the platform's own closing time where it gave one."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -13,14 +14,18 @@ from routing.clocks import deadline
 from routing.facts import Facts, family
 
 #: The event verbs on which clocks start and stop that this module must know by name.
+ACCEPTED: Final = "case:accepted"
 DISPATCHED: Final = "case:dispatched"
 CLOSED: Final = "case:closed"
 
 
 def applies(clock: ClockDef, kind: str, channel: str) -> bool:
     """Tell whether a clock is one for that request type and channel (or its family)."""
-    return (not clock.kinds or kind in clock.kinds) and (
-        not clock.channels or channel in clock.channels or family(channel) in clock.channels
+    names = {channel, family(channel)}
+    return (
+        (not clock.kinds or kind in clock.kinds)
+        and (not clock.channels or not names.isdisjoint(clock.channels))
+        and names.isdisjoint(clock.not_channels)
     )
 
 
@@ -29,17 +34,21 @@ def is_closing(clock: ClockDef) -> bool:
     return clock.scope == "case" and clock.stop == CLOSED
 
 
-def starting(book: Catalogue, verb: str, kind: str, channel: str) -> list[ClockDef]:
-    """Name the clocks that an event starts for such a case."""
-    return [c for c in book.clocks.values() if c.start == verb and applies(c, kind, channel)]
+def starting(book: Catalogue, verbs: Collection[str], kind: str, channel: str) -> list[ClockDef]:
+    """Name the clocks that events start for such a case and that none of them stops again."""
+    return [
+        clock
+        for clock in book.clocks.values()
+        if clock.start in verbs and clock.stop not in verbs and applies(clock, kind, channel)
+    ]
 
 
 def plan_clocks(
     book: Catalogue, facts: Facts, urgency: str
 ) -> tuple[tuple[ClockPlan, ...], list[TraceStep]]:
-    """Plan the clocks that start at dispatch; say where the platform's time differs from ours."""
+    """Plan the clocks that accepting and dispatching start, the platform's own time winning."""
     plans, steps = [], []
-    for clock in starting(book, DISPATCHED, facts.kind, facts.channel):
+    for clock in starting(book, (ACCEPTED, DISPATCHED), facts.kind, facts.channel):
         counted = deadline(clock, facts.dispatched_at, urgency, book.calendar)
         stated = facts.source_due_at if is_closing(clock) else None
         due = as_stated(counted, stated)

@@ -62,6 +62,8 @@ def rule_on(book: Catalogue, facts: Facts) -> Ruling:
             continue
         leads = not ruling.settled and (rule.pool or rule.lead is not None)
         _apply(ruling, rule, leads=leads)
+        if not facts.urgency_fixed:
+            ruling.urgency = adjusted(ruling.urgency, rule.urgency)
         lead_has_own = lead_has_own or (leads and bool(rule.cooperating))
         base = rule if tier == _BASE else base
         ruling.steps.append(_step(book, rule, facts, leads=leads))
@@ -86,7 +88,6 @@ def _apply(ruling: Ruling, rule: Rule, *, leads: bool) -> None:
         ruling.cooperating += rule.cooperating
     if rule.review:
         ruling.reasons.append(rule.review)
-    ruling.urgency = adjusted(ruling.urgency, rule.urgency)
 
 
 def adjusted(urgency: str, wanted: str | None) -> str:

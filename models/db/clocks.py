@@ -1,0 +1,183 @@
+"""Clocks in the store: started, stopped and charged with a case's moves, and swept when ripe."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+
+from models.db import queries
+from models.db.pool import Connection
+from models.db.rows import to_struct
+from models.decision import DayStep
+
+_SQL: Final = queries.load("clocks")
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
+    """One clock of a case (`task_no` 0) or of a task; a clock that runs again is a new `attempt`.
+
+    `warn_at` are the moments to warn at; `stop_reason` is the event that stopped it, or `lapsed`.
+    """
+
+    case_no: int
+    task_no: int
+    code: str
+    attempt: int = 1
+    unit: str | None = None
+    started_at: datetime
+    due_at: datetime
+    calendar: str
+    provisional: bool = False
+    trace: tuple[DayStep, ...] = ()
+    warn_at: tuple[datetime, ...] = ()
+    warned: int = 0
+    breached_at: datetime | None = None
+    stopped_at: datetime | None = None
+    stop_reason: str | None = None
+
+    @property
+    def key(self) -> "ClockKey":
+        """What names the clock within its city."""
+        return ClockKey(self.case_no, self.task_no, self.code, self.attempt)
+
+
+class ClockKey(NamedTuple):
+    """Names one clock within a city."""
+
+    case_no: int
+    task_no: int
+    code: str
+    attempt: int
+
+
+class Ripe(msgspec.Struct, frozen=True, kw_only=True):
+    """A running clock with something to note, as the sweeper needs it."""
+
+    case_no: int
+    task_no: int
+    code: str
+    attempt: int
+    unit: str | None
+    due_at: datetime
+    warn_at: tuple[datetime, ...]
+    warned: int
+    breached_at: datetime | None
+
+    @property
+    def key(self) -> ClockKey:
+        """What names the clock within its city."""
+        return ClockKey(self.case_no, self.task_no, self.code, self.attempt)
+
+
+class Advance(msgspec.Struct, frozen=True, kw_only=True):
+    """What the sweeper noted of a clock: `levels` reached and what comes next, None for nothing."""
+
+    clock: Ripe
+    levels: tuple[str, ...]
+    warned: int
+    breached_at: datetime | None
+    next_at: datetime | None
+    lapsed_at: datetime | None = None
+
+
+async def start(conn: Connection, city: str, clocks: Sequence[Clock]) -> None:
+    """Start clocks in one statement; each must be new."""
+    if not clocks:
+        return
+    await conn.execute(
+        _SQL["start"],
+        city,
+        [clock.case_no for clock in clocks],
+        [clock.task_no for clock in clocks],
+        [clock.code for clock in clocks],
+        [clock.attempt for clock in clocks],
+        [clock.unit for clock in clocks],
+        [clock.started_at for clock in clocks],
+        [clock.due_at for clock in clocks],
+        [clock.calendar for clock in clocks],
+        [clock.provisional for clock in clocks],
+        [clock.trace for clock in clocks],
+        [_literal(clock.warn_at) for clock in clocks],
+    )
+
+
+async def stop(
+    conn: Connection, city: str, case_no: int, at: datetime, stops: Sequence[tuple[Clock, str]]
+) -> None:
+    """Stop clocks of a case, each with the event that does it."""
+    if not stops:
+        return
+    await conn.execute(
+        _SQL["stop"],
+        city,
+        case_no,
+        at,
+        [clock.task_no for clock, _ in stops],
+        [clock.code for clock, _ in stops],
+        [clock.attempt for clock, _ in stops],
+        [reason for _, reason in stops],
+    )
+
+
+async def charge(conn: Connection, city: str, case_no: int, unit: str | None) -> None:
+    """Charge what runs on for the case itself to the unit that now leads, None for the desk."""
+    await conn.execute(_SQL["charge"], city, case_no, unit)
+
+
+async def of_case(conn: Connection, city: str, case_no: int) -> list[Clock]:
+    """Give all clocks of a case, stopped ones too."""
+    return [to_struct(row, Clock) for row in await conn.fetch(_SQL["of_case"], city, case_no)]
+
+
+async def ripe(conn: Connection, city: str, at: datetime, limit: int) -> list[Ripe]:
+    """Lock and give up to `limit` clocks that have something to note at that moment."""
+    return [to_struct(row, Ripe) for row in await conn.fetch(_SQL["ripe"], city, at, limit)]
+
+
+async def advance(
+    conn: Connection, city: str, at: datetime, steps: Sequence[Advance]
+) -> set[tuple[ClockKey, str]]:
+    """Note alarms and move the clocks on; give the (clock, level) pairs that are new."""
+    noted = await _raise_alarms(conn, city, at, steps)
+    await conn.execute(
+        _SQL["advance"],
+        city,
+        [step.clock.case_no for step in steps],
+        [step.clock.task_no for step in steps],
+        [step.clock.code for step in steps],
+        [step.clock.attempt for step in steps],
+        [step.warned for step in steps],
+        [step.breached_at for step in steps],
+        [step.next_at for step in steps],
+        [step.lapsed_at for step in steps],
+    )
+    return noted
+
+
+async def _raise_alarms(
+    conn: Connection, city: str, at: datetime, steps: Sequence[Advance]
+) -> set[tuple[ClockKey, str]]:
+    alarms = [(step.clock, level) for step in steps for level in step.levels]
+    if not alarms:
+        return set()
+    rows = await conn.fetch(
+        _SQL["raise_alarms"],
+        city,
+        at,
+        [clock.case_no for clock, _ in alarms],
+        [clock.task_no for clock, _ in alarms],
+        [clock.code for clock, _ in alarms],
+        [clock.attempt for clock, _ in alarms],
+        [level for _, level in alarms],
+        [clock.unit for clock, _ in alarms],
+    )
+    return {
+        (ClockKey(row["case_no"], row["task_no"], row["code"], row["attempt"]), row["level"])
+        for row in rows
+    }
+
+
+def _literal(moments: Sequence[datetime]) -> str:
+    """Write moments as a PostgreSQL array, since arrays of arrays do not unnest by row."""
+    return "{" + ",".join(moment.isoformat() for moment in moments) + "}"

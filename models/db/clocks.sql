@@ -1,0 +1,52 @@
+-- Clocks: started and stopped with the event that does so, swept when `next_at` has come.
+
+-- name: start
+-- Start clocks: $2 case, $3 task (0 for the case itself), $4 code, $5 attempt, $6 unit, $7 start, $8 due, $9 calendar,
+-- $10 provisional, $11 trace, $12 warnings as array literals; the first warning or the end is what comes next.
+INSERT INTO clock (city, case_no, task_no, code, attempt, unit, started_at, due_at, calendar, provisional, trace,
+                   warn_at, next_at)
+SELECT $1, i.case_no, i.task_no, i.code, i.attempt, i.unit, i.started_at, i.due_at, i.calendar, i.provisional, i.trace,
+       i.warn_at::timestamptz[], least((i.warn_at::timestamptz[])[1], i.due_at)
+  FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::smallint[], $6::text[], $7::timestamptz[],
+              $8::timestamptz[], $9::text[], $10::boolean[], $11::jsonb[], $12::text[])
+    AS i (case_no, task_no, code, attempt, unit, started_at, due_at, calendar, provisional, trace, warn_at);
+
+-- name: stop
+-- Stop running clocks of a case, named by task, code and attempt, saying why.
+UPDATE clock c SET stopped_at = $3, stop_reason = s.reason, next_at = NULL
+  FROM unnest($4::smallint[], $5::text[], $6::smallint[], $7::text[]) AS s (task_no, code, attempt, reason)
+ WHERE c.city = $1 AND c.case_no = $2 AND c.task_no = s.task_no AND c.code = s.code AND c.attempt = s.attempt
+   AND c.stopped_at IS NULL;
+
+-- name: charge
+-- Charge the running clocks of the case itself to another unit, or to the desk (NULL).
+UPDATE clock SET unit = $3 WHERE city = $1 AND case_no = $2 AND task_no = 0 AND stopped_at IS NULL;
+
+-- name: of_case
+-- All clocks of a case, as they were started.
+SELECT * FROM clock WHERE city = $1 AND case_no = $2 ORDER BY task_no, code, attempt;
+
+-- name: ripe
+-- Running clocks whose next warning or end has come, the longest waiting first; another sweeper's are left to it.
+SELECT city, case_no, task_no, code, attempt, unit, due_at, warn_at, warned, breached_at FROM clock
+ WHERE city = $1 AND stopped_at IS NULL AND next_at <= $2
+ ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED;
+
+-- name: raise_alarms
+-- Note warnings and breaches; those noted before are not returned.
+INSERT INTO clock_alarm (city, case_no, task_no, code, attempt, level, unit, at)
+SELECT $1, i.case_no, i.task_no, i.code, i.attempt, i.level, i.unit, $2
+  FROM unnest($3::bigint[], $4::smallint[], $5::text[], $6::smallint[], $7::text[], $8::text[])
+    AS i (case_no, task_no, code, attempt, level, unit)
+ON CONFLICT DO NOTHING
+RETURNING case_no, task_no, code, attempt, level;
+
+-- name: advance
+-- Set what was noted of each clock and what comes next for it; a window that has passed stops at its end.
+UPDATE clock c SET warned = i.warned, breached_at = i.breached_at, next_at = i.next_at,
+       stopped_at = i.stopped_at, stop_reason = CASE WHEN i.stopped_at IS NULL THEN c.stop_reason ELSE 'lapsed' END
+  FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::smallint[], $6::smallint[], $7::timestamptz[],
+              $8::timestamptz[], $9::timestamptz[])
+    AS i (case_no, task_no, code, attempt, warned, breached_at, next_at, stopped_at)
+ WHERE c.city = $1 AND c.case_no = i.case_no AND c.task_no = i.task_no AND c.code = i.code AND c.attempt = i.attempt
+   AND c.stopped_at IS NULL;
