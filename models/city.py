@@ -59,7 +59,10 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
-    """Which unit is a role in a territory: the adcode of a county or the city, or a zone code."""
+    """Which unit is a role in a territory: the code of a township, zone, county or the city.
+
+    The narrowest territory wins, in that order. STR and PRO are bound per township, ZON per zone.
+    """
 
     role: str
     territory: str
