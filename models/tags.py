@@ -123,6 +123,8 @@ REVIEW_REASONS: Final[dict[str, tuple[str, str]]] = {
     "too_short": ("内容过短,须补充", "too short"),
     "no_rule": ("责任目录无匹配规则,须人工裁量", "no rule of the duty catalogue matches"),
     "no_unit": ("该角色在本市没有对应单位", "no unit bound to the role"),
+    "external_unit": ("责任单位不属本市,须发函转办", "the unit is outside the city's government"),
+    "returned": ("退单已批准,须改派", "return granted, needs another unit"),
     "content_changed": ("派单后来单内容有变更", "content changed after dispatch"),
     "processing_failed": ("自动处理失败,须人工处理", "automatic processing failed"),
     "unknown_code": ("来单含未知代码", "the source sent unknown codes"),
