@@ -62,8 +62,8 @@ class EmbeddedPostgres:
     """A server on `<data_dir>/pg` for as long as the context lasts; restarted when it is killed.
 
     `durable=False` trades every guarantee for speed, for tests. Entering raises Unavailable with a
-    code that says what the operator must do. Enter it on the main thread: the kernel ends the server
-    when the thread that started it ends.
+    code that says what the operator must do. Enter it on the main thread: the kernel ends the
+    server when the thread that started it ends.
     """
 
     def __init__(self, data_dir: Path, *, durable: bool = True) -> None:

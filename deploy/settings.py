@@ -33,7 +33,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: int = 8080
     cities: tuple[str, ...] = ("430100", "530100")
     workers: int = 1
-    session_hours: int = 12
     log_format: Literal["auto", "json", "console"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     worker_metrics_port: int = 0

@@ -1,0 +1,106 @@
+"""`jiesu up`: one command from nothing to a running system, and a clean stop."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from typing import Final
+
+import structlog
+
+from deploy.embedded import EmbeddedPostgres
+from deploy.serve import listen
+from deploy.settings import Settings, ensure_secrets, for_child
+from deploy.supervise import Supervisor, until_stopped
+from models.db.migrate import migrate
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.up")
+_POLL_S: Final = 0.05
+_PAGES: Final = (
+    ("/", "市民:反映问题、查询进度"),
+    ("/desk", "坐席:登记、甄别、派单"),
+    ("/unit", "承办单位:签收、办理、回复"),
+    ("/watch", "督办:时限看板"),
+)
+
+
+async def run_all(settings: Settings, *, empty: bool) -> None:
+    """Run until Ctrl-C or SIGTERM; whatever was started by then is stopped in reverse order."""
+    running = asyncio.create_task(_run(settings, empty=empty))
+    stopping = asyncio.create_task(until_stopped())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def _run(settings: Settings, *, empty: bool) -> None:
+    started = time.monotonic()
+    async with AsyncExitStack() as stack:
+        door = stack.enter_context(listen(settings.host, settings.port))
+        dsn = settings.database_url
+        if dsn is None:
+            server = EmbeddedPostgres(settings.data_dir)
+            dsn = (await stack.enter_async_context(server)).dsn
+        ensure_secrets(settings)
+        for name in await migrate(dsn):
+            _log.info("migrated", name=name)
+        children = await stack.enter_async_context(Supervisor())
+        environ, fd = for_child(settings, dsn), door.fileno()
+        children.start("web", ["serve", "--fd", str(fd)], environ, (fd,))
+        accounts = await _fill(settings, dsn, empty=empty)
+        for number in range(settings.workers):
+            children.start(f"worker-{number}", ["worker", "--number", str(number)], environ)
+        port = door.getsockname()[1]
+        await _until_ready(settings.host, port)
+        _log.info("ready", seconds=round(time.monotonic() - started, 2), **children.pids())
+        _welcome(settings.host, port, accounts)
+        await asyncio.Event().wait()
+
+
+async def _fill(settings: Settings, dsn: str, *, empty: bool) -> Sequence[str]:
+    """Store the cities' units and the demo accounts; gives what to tell about the accounts."""
+    from deploy.seed import seed_demo  # noqa: PLC0415 - the children start meanwhile
+    from deploy.wiring import load_cities  # noqa: PLC0415
+    from models.db.pool import Database  # noqa: PLC0415
+    from models.db.units import sync_city  # noqa: PLC0415
+
+    cities = load_cities(settings)
+    db = await Database.connect(dsn, min_size=1, max_size=2, name="jiesu up")
+    try:
+        for adcode, city in cities.items():
+            async with db.city(adcode) as conn:
+                await sync_city(conn, city)
+        return [str(account) for account in await seed_demo(db, list(cities.values()), empty)]
+    finally:
+        await db.close()
+
+
+async def _until_ready(host: str, port: int) -> None:
+    while not await _is_ready(host, port):
+        await asyncio.sleep(_POLL_S)
+
+
+async def _is_ready(host: str, port: int) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    try:
+        writer.write(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        status = await asyncio.wait_for(reader.readline(), 30)
+        return b" 200 " in status
+    except (OSError, TimeoutError):
+        return False
+    finally:
+        writer.close()
+
+
+def _welcome(host: str, port: int, accounts: Sequence[str]) -> None:
+    base = f"http://{host}:{port}"
+    lines = ["", f"接诉已启动:{base}", *(f"  {base}{path:<8}{text}" for path, text in _PAGES)]
+    lines += ["", "演示账号:", *(f"  {account}" for account in accounts)] if accounts else []
+    sys.stdout.write("\n".join([*lines, "", "Ctrl-C 停止。", ""]))
+    sys.stdout.flush()

@@ -1,0 +1,67 @@
+"""The parts put together: the front door's services, and the road that a report travels."""
+
+from collections.abc import Mapping
+
+from deploy.observe import Meter, Scraper
+from deploy.sealer import Sealer
+from deploy.settings import Settings
+from deploy.worker import Step
+from intake.privacy import Vault
+from intake.services import Secrets, Services
+from models.case import Queue
+from models.city import City
+from models.city_load import load_city
+from models.db.pool import Database
+from models.errors import Unavailable
+
+
+def load_cities(settings: Settings) -> Mapping[str, City]:
+    """Load the cities this installation serves."""
+    return {adcode: load_city(adcode) for adcode in settings.cities}
+
+
+def open_vault(secrets: Secrets) -> Vault:
+    """Open the vault with its keys."""
+    keys = {key.version: bytes.fromhex(key.key) for key in secrets.vault_keys}
+    return Vault(keys, bytes.fromhex(secrets.index_key))
+
+
+def build_services(settings: Settings, secrets: Secrets, db: Database, meter: Meter) -> Services:
+    """Build what the front door needs."""
+    scraper = Scraper(db, meter)
+
+    async def ready() -> dict[str, str]:
+        try:
+            async with db.system():
+                return {}
+        except Unavailable as error:
+            return {"database": error.detail}
+
+    return Services(
+        db=db,
+        cities=load_cities(settings),
+        vault=open_vault(secrets),
+        secrets=secrets,
+        settings=settings.intake,
+        metrics=scraper.text,
+        ready=ready,
+        observe=meter.observe,
+        count=meter.count,
+    )
+
+
+async def build_steps(settings: Settings, secrets: Secrets, db: Database) -> tuple[Step, ...]:
+    """Build the road: from top to bottom, what happens to a report once it is stored."""
+    from classifier.engine import Tagger  # noqa: PLC0415 - the web does not read texts
+    from classifier.stage import TagStage  # noqa: PLC0415
+    from routing.stage import RouteStage  # noqa: PLC0415
+    from routing.tracking import Sweeper  # noqa: PLC0415
+
+    cities = load_cities(settings)
+    tagger = Tagger.load(tuple(cities.values()))
+    return (
+        Step(TagStage(db, tagger), wakes_on=Queue.TAG),  # stored → read → route or review
+        Step(RouteStage(db, cities), wakes_on=Queue.ROUTE),  # read → dispatched or review
+        Step(Sweeper(db, cities), rest_s=5.0),  # clocks → warnings and breaches, each once
+        Step(Sealer(db)),  # events → the chain that proves them
+    )
