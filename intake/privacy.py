@@ -3,12 +3,14 @@
 import hmac
 import os
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from models.db import identity
+from models.db.pool import Connection
 from models.errors import Unavailable
 
 _NONCE_BYTES: Final = 12
@@ -18,6 +20,34 @@ _MOBILE_DIGITS: Final = 11
 _SHORTEST_PHONE: Final = 7
 
 
+class Key(Protocol):
+    """One version of the vault's key, in hex."""
+
+    @property
+    def version(self) -> int:
+        """Which version."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """Its 32 bytes in hex."""
+        ...
+
+
+class Keys(Protocol):
+    """What the vault needs of `intake.services.Secrets`."""
+
+    @property
+    def vault_keys(self) -> Sequence[Key]:
+        """All versions of the key."""
+        ...
+
+    @property
+    def index_key(self) -> str:
+        """The key of blind indexes and fingerprints, in hex."""
+        ...
+
+
 class Vault:
     """Seals one field of one case with AES-256-GCM, bound to its place by associated data.
 
@@ -25,11 +55,11 @@ class Vault:
     highest seals, the version stored beside the value opens.
     """
 
-    def __init__(self, keys: Mapping[int, bytes], index_key: bytes) -> None:
-        """Take keys of 32 bytes by version (at least one) and the key of the blind indexes."""
-        self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
-        self._index_key = index_key
-        self.version = max(keys)
+    def __init__(self, keys: Keys) -> None:
+        """Take the keys, at least one version."""
+        self._ciphers = {k.version: AESGCM(bytes.fromhex(k.key)) for k in keys.vault_keys}
+        self._index_key = bytes.fromhex(keys.index_key)
+        self.version = max(self._ciphers)
         self._newest = self._ciphers[self.version]
 
     def seal(self, city: str, case_no: int, field: str, value: str) -> bytes:
@@ -68,6 +98,17 @@ class Vault:
 
 def _place(city: str, case_no: int, field: str) -> bytes:
     return f"{city}|{case_no}|{field}".encode()
+
+
+async def reveal(
+    conn: Connection, vault: Vault, city: str, case_no: int, *, field: str, reason: str, staff: str
+) -> str | None:
+    """Show one field of who reported; who looked and why is written in the same transaction.
+
+    None where that field was not given; Invalid without a reason, NotFound without an identity.
+    """
+    version, sealed = await identity.reveal(conn, city, case_no, field, reason, staff)
+    return vault.open(city, case_no, field, version, sealed) if sealed else None
 
 
 def normal_phone(phone: str) -> str:

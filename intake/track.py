@@ -4,6 +4,9 @@ import hashlib
 import hmac
 from typing import Final
 
+from intake.services import Services
+from models.case import CaseNo
+from models.db import intake
 from models.errors import NotFound
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -50,6 +53,18 @@ def read_code(text: str) -> tuple[str, str]:
     for value in values[:_CITY_LETTERS]:
         number = number * 32 + (value or 0)
     return f"{number:06d}", letters
+
+
+async def look_up(services: Services, text: str) -> tuple[str, CaseNo]:
+    """Give the city and case of a code as people write it; NotFound when it leads nowhere."""
+    city, letters = read_code(text)
+    if city not in services.cities:
+        raise no_such_code()
+    async with services.db.city(city) as conn:
+        case_no = await intake.tracked(conn, city, hashlib.sha256(letters.encode()).digest())
+    if case_no is None:
+        raise no_such_code()
+    return city, case_no
 
 
 def no_such_code() -> NotFound:

@@ -49,6 +49,7 @@ class CitizenReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     title: Annotated[str, Meta(max_length=100)] | None = None
     city: Annotated[str, Meta(max_length=6)] | None = None
     address: Annotated[str, Meta(max_length=200)] | None = None
+    adcode: Annotated[str, Meta(max_length=6)] | None = None
     lon: float | None = None
     lat: float | None = None
     name: Annotated[str, Meta(max_length=40)] | None = None
@@ -138,6 +139,7 @@ async def take_report(event: Event, services: Services, receiver: Receiver) -> R
         "title": report.title,
         "text": report.text,
         "address": report.address,
+        "adcode": report.adcode,
         "lon": report.lon,
         "lat": report.lat,
         "happened_at": happened,
@@ -168,6 +170,7 @@ def _content(report: CitizenReport, files: tuple[FileRef, ...]) -> Content:
         title=fields.text(report.title),
         text=text,
         address=fields.text(report.address),
+        stated_adcode=fields.division(report.adcode, 6),
         confidential=report.confidential,
         person=_person(report),
         files=files,

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from models.case import CaseNo, State
+from models.case import CaseNo, Queue, State
 from models.db import queries
 from models.db.pool import Connection, Database
 from models.db.rows import to_struct
@@ -160,6 +160,32 @@ class CaseChange(NamedTuple):
     confidential: bool
 
 
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """A case in a list: `gist` is the beginning of its text."""
+
+    city: str
+    case_no: CaseNo
+    state: State
+    queue: Queue | None
+    revision: int
+    channel: str
+    title: str | None
+    gist: str
+    received_at: datetime
+    kind: str | None
+    types: tuple[str, ...]
+    urgency: str | None
+    adcode: str | None
+    township: str | None
+    zone: str | None
+    lead_unit: str | None
+    review_reasons: tuple[str, ...]
+    source_due_at: datetime | None
+    accepted_at: datetime | None
+    dispatched_at: datetime | None
+    closed_at: datetime | None
+
+
 @asynccontextmanager
 async def writing(db: Database, city: str) -> AsyncIterator[Connection]:
     """Run one transaction that stores reports of a city.
@@ -274,6 +300,36 @@ async def reconcile(
     """Tell of each number of a source that is held how its case stands, by number."""
     rows = await conn.fetch(_SQL["reconcile"], city, source, list(numbers))
     return {row["external_no"]: dict(row.items()) for row in rows}
+
+
+async def tracked(conn: Connection, city: str, track_hash: bytes) -> CaseNo | None:
+    """Give the case of a tracking code's digest."""
+    found = await conn.fetchval(_SQL["tracked"], city, track_hash)
+    return None if found is None else CaseNo(found)
+
+
+async def numbers(
+    conn: Connection,
+    city: str,
+    before: int,
+    limit: int,
+    *,
+    state: str | None = None,
+    unit: str | None = None,
+    external_no: str | None = None,
+) -> list[CaseNo]:
+    """List case numbers below `before`, the newest first; `external_no` stands alone."""
+    filters = {"number": external_no} if external_no else {"unit": unit, "state": state}
+    given = {name: value for name, value in filters.items() if value is not None}
+    name = "_".join(["list", *given]) if given else "list_all"
+    rows = await conn.fetch(_SQL[name], city, before, limit, *given.values())
+    return [CaseNo(row["case_no"]) for row in rows]
+
+
+async def briefs(conn: Connection, city: str, case_nos: Sequence[int]) -> list[Brief]:
+    """Give what a list shows of cases, the newest first."""
+    rows = await conn.fetch(_SQL["brief"], city, list(case_nos))
+    return [to_struct(row, Brief) for row in rows]
 
 
 async def _insert_all(

@@ -119,3 +119,35 @@ SELECT pg_notify('jiesu_work', $1);
 SELECT r.external_no, r.case_no, c.state, c.queue, c.review_reasons, c.lead_unit
   FROM case_ref r JOIN cases c ON c.city = r.city AND c.case_no = r.case_no
  WHERE r.city = $1 AND r.source = $2 AND r.external_no = ANY($3::text[]);
+
+-- name: tracked
+-- The case of a tracking code, by the code's digest.
+SELECT case_no FROM cases WHERE city = $1 AND track_hash = $2;
+
+-- name: list_all
+-- The newest cases, before $2, of all states and units.
+SELECT case_no FROM cases WHERE city = $1 AND case_no < $2 ORDER BY case_no DESC LIMIT $3;
+
+-- name: list_state
+-- The newest cases of a state.
+SELECT case_no FROM cases WHERE city = $1 AND case_no < $2 AND state = $4 ORDER BY case_no DESC LIMIT $3;
+
+-- name: list_unit
+-- The newest cases that a unit has a part in.
+SELECT DISTINCT case_no FROM task WHERE city = $1 AND case_no < $2 AND unit = $4 ORDER BY case_no DESC LIMIT $3;
+
+-- name: list_unit_state
+-- The newest cases of a state that a unit leads.
+SELECT case_no FROM cases
+ WHERE city = $1 AND case_no < $2 AND lead_unit = $4 AND state = $5 ORDER BY case_no DESC LIMIT $3;
+
+-- name: list_number
+-- The cases that a source knows by this number.
+SELECT DISTINCT case_no FROM case_ref
+ WHERE city = $1 AND case_no < $2 AND external_no = $4 ORDER BY case_no DESC LIMIT $3;
+
+-- name: brief
+-- What a list shows of cases, the newest first.
+SELECT city, case_no, state, queue, revision, channel, title, left(text, 120) AS gist, received_at, kind, types, urgency,
+       adcode, township, zone, lead_unit, review_reasons, source_due_at, accepted_at, dispatched_at, closed_at
+  FROM cases WHERE city = $1 AND case_no = ANY($2::bigint[]) ORDER BY case_no DESC;

@@ -1,0 +1,190 @@
+"""/api/openapi.json: the interface as it is, made from the structs that read and write it."""
+
+from functools import cache
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from intake.answers import CaseList, CasePage, Reconciled, Tracked
+from intake.api import Reconcile
+from intake.channels.desk import DeskEntry
+from intake.channels.messages12345 import Message, Reply
+from intake.channels.portal import PRIVACY_NOTICE, CitizenReport, Taken
+from intake.problems import CONTENT_TYPE, Problem
+
+_PATH: Final = "#/components/schemas/{name}"
+_SIGNED: Final = ("X-App-Id", "X-Timestamp", "X-Nonce", "X-Sign")
+_ERRORS: Final = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One path and method; `guard` is signature, session or none."""
+
+    method: str
+    path: str
+    summary: str
+    guard: str = "none"
+    body: type[msgspec.Struct] | None = None
+    answer: type[msgspec.Struct] | None = None
+    media_type: str = "application/json"
+    query: tuple[str, ...] = ()
+    status: int = 200
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="post",
+        path="/hooks/12345/{city}",
+        summary="12345 平台推送工单:新单、更新、补充、催办",
+        guard="signature",
+        body=Message,
+        answer=Reply,
+    ),
+    Endpoint(
+        method="post",
+        path="/hooks/12369/{city}",
+        summary="全国 12369 平台推送举报件(XML,ReportMessage 应答 ReportReceipt)",
+        guard="signature",
+        media_type="application/xml",
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/reports",
+        summary=f"群众反映问题。{PRIVACY_NOTICE}",
+        body=CitizenReport,
+        answer=Taken,
+        status=201,
+    ),
+    Endpoint(
+        method="get", path="/api/v1/track/{code}", summary="凭查询码看办理进展", answer=Tracked
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/desk/reports",
+        summary="坐席登记",
+        guard="session",
+        body=DeskEntry,
+        answer=Taken,
+        status=201,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/cases",
+        summary="工单列表,新的在前",
+        guard="session",
+        answer=CaseList,
+        query=("state", "unit", "q", "cursor", "limit"),
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/cases/{no}",
+        summary="一件工单的全部内容(不含诉求人身份)",
+        guard="session",
+        answer=CasePage,
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/cases/{no}/actions/{verb}",
+        summary="对工单办理一个动作;正文为动作内容与可选的 revision",
+        guard="session",
+        answer=CasePage,
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/reconcile",
+        summary="对账:这些编号是否已收、处于何种状态(一次至多 1000 个)",
+        guard="signature",
+        body=Reconcile,
+        answer=Reconciled,
+    ),
+    Endpoint(method="get", path="/healthz", summary="进程是否应答"),
+    Endpoint(method="get", path="/readyz", summary="是否可以工作,缺什么"),
+    Endpoint(method="get", path="/metrics", summary="Prometheus 指标", media_type="text/plain"),
+    Endpoint(method="get", path="/api/openapi.json", summary="本文档"),
+)
+
+
+def add_openapi(app: web.Application) -> None:
+    """Give the document its route."""
+    app.router.add_get("/api/openapi.json", openapi)
+
+
+async def openapi(_request: web.Request) -> web.Response:
+    """Give the document."""
+    return web.Response(body=document(), content_type="application/json")
+
+
+@cache
+def document() -> bytes:
+    """Write the OpenAPI 3.1 document."""
+    used = [kind for e in ENDPOINTS for kind in (e.body, e.answer) if kind is not None]
+    _, schemas = msgspec.json.schema_components([*used, Problem], ref_template=_PATH)
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in ENDPOINTS:
+        paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint)
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Jiesu 接诉", "version": "1"},
+            "paths": paths,
+            "components": {"schemas": schemas, "securitySchemes": _SCHEMES},
+        }
+    )
+
+
+_SCHEMES: Final = {
+    "session": {"type": "apiKey", "in": "cookie", "name": "jiesu_session"},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Sign",
+        "description": "hex(HMAC-SHA256(secret, app_id + '\\n' + ts + '\\n' + nonce + '\\n' + "
+        "hex(SHA-256(body)))),X-Timestamp 为毫秒,前后 5 分钟内有效,X-Nonce 不得复用。",
+    },
+}
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "summary": endpoint.summary,
+        "parameters": _parameters(endpoint),
+        "responses": {str(endpoint.status): _answer(endpoint), **_problems()},
+    }
+    if endpoint.method == "post":
+        schema = _schema(endpoint.body) if endpoint.body else {"type": "object"}
+        kind = endpoint.media_type
+        content = {kind: {"schema": schema if "json" in kind else {"type": "string"}}}
+        made["requestBody"] = {"required": True, "content": content}
+    if endpoint.guard != "none":
+        made["security"] = [{endpoint.guard: []}]
+    return made
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    in_path = [part[1:-1] for part in endpoint.path.split("/") if part.startswith("{")]
+    named = [("path", name) for name in in_path] + [("query", name) for name in endpoint.query]
+    if endpoint.guard == "signature":
+        named += [("header", name) for name in _SIGNED]
+    return [
+        {"name": name, "in": place, "required": place != "query", "schema": {"type": "string"}}
+        for place, name in named
+    ]
+
+
+def _answer(endpoint: Endpoint) -> dict[str, Any]:
+    schema = _schema(endpoint.answer) if endpoint.answer else {}
+    return {"description": "成功", "content": {endpoint.media_type: {"schema": schema}}}
+
+
+def _problems() -> dict[str, Any]:
+    content = {CONTENT_TYPE: {"schema": _schema(Problem)}}
+    return {
+        str(status): {"description": HTTPStatus(status).phrase, "content": content}
+        for status in _ERRORS
+    }
+
+
+def _schema(kind: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": _PATH.format(name=kind.__name__)}
