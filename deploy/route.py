@@ -1,0 +1,148 @@
+"""Routing lines of text for `jiesu route`: tags first where a line has none, then the decision."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from deploy.route_page import page
+from models.city import City
+from models.city_load import installed_cities, load_city
+from models.decision import Decision
+from models.errors import Invalid, JiesuError
+from models.moment import now, parse_local
+from models.tags import TagRequest
+from routing.engine import Facts, decide
+
+if TYPE_CHECKING:
+    from classifier.engine import Tagger
+
+_BATCH: Final = 64
+_CITY_DIGITS: Final = 4
+
+Line = dict[str, Any]
+
+
+class _Row(msgspec.Struct):
+    """One line of input: as read, as tagged, or what is wrong with it."""
+
+    number: int
+    line: Line | None = None
+    tags: Line | None = None
+    error: str = ""
+
+
+def route_lines(
+    stream: IO[bytes], out: IO[str], err: IO[str], *, city: str | None, as_json: bool
+) -> int:
+    """Route all lines in order; bad ones are told of on `err`. Gives how many were bad."""
+    failed = 0
+    lines = enumerate(stream, 1)
+    while group := list(islice(lines, _BATCH)):
+        rows = [_read(number, raw) for number, raw in group if raw.strip()]
+        _tag([row for row in rows if row.line is not None], city)
+        for row in rows:
+            text = _routed(row, city, as_json=as_json)
+            failed += bool(row.error)
+            print(row.error or text, file=err if row.error else out)
+    return failed
+
+
+def facts_of_line(line: Line) -> Facts:
+    """Read the facts out of a tagged line; codes may stand alone or as `{code, …}`."""
+    place = line.get("place") or {}
+    received = _moment(line.get("received_at"))
+    due = line.get("source_due_at")
+    return Facts(
+        types=tuple(_code(one) for one in line["types"]),
+        kind=_code(line.get("kind") or "TS"),
+        urgency=_code(line.get("urgency") or "P2"),
+        flags=tuple(line.get("flags") or ()),
+        adcode=place.get("adcode") or line.get("adcode"),
+        township=place.get("township") or line.get("township"),
+        zone=place.get("zone") or line.get("zone"),
+        channel=line.get("channel") or "",
+        happened_at=_moment(line.get("happened_at")) if line.get("happened_at") else received,
+        dispatched_at=received,
+        source_due_at=_moment(due) if due else None,
+    )
+
+
+def _read(number: int, raw: bytes) -> _Row:
+    try:
+        line = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _Row(number, error=f"第 {number} 行:不是合法的 JSON:{error}")
+    if not isinstance(line, dict) or not (line.get("types") or line.get("text")):
+        return _Row(number, error=f"第 {number} 行:应为对象,含 text 或 types。")
+    return _Row(number, line=line, tags=line if line.get("types") else None)
+
+
+def _tag(rows: Sequence[_Row], city: str | None) -> None:
+    """Tag the rows that carry no tags, all in one call; one that cannot be asked for is marked."""
+    asked: list[tuple[_Row, TagRequest]] = []
+    for row in rows:
+        if row.tags is None:
+            try:
+                asked.append((row, _request(row, city)))
+            except msgspec.ValidationError as error:
+                row.error = f"第 {row.number} 行:{error}"
+    if asked:
+        found = _tagger().tag([request for _, request in asked])
+        for (row, _), tags in zip(asked, found, strict=True):
+            row.tags = (row.line or {}) | msgspec.to_builtins(tags)
+
+
+def _request(row: _Row, city: str | None) -> TagRequest:
+    line = {"id": str(row.number), "city": city} | (row.line or {})
+    known = {name: line.get(name) for name in TagRequest.__struct_fields__ if name in line}
+    known["id"] = str(known["id"])
+    return msgspec.convert(known, TagRequest)
+
+
+@cache
+def _tagger() -> "Tagger":
+    from classifier.engine import Tagger  # noqa: PLC0415  # a tagged file needs no model
+
+    return Tagger.load(tuple(map(load_city, installed_cities())))
+
+
+def _routed(row: _Row, city: str | None, *, as_json: bool) -> str:
+    if row.tags is None:
+        return ""
+    try:
+        facts = facts_of_line(row.tags)
+        where = _city(row.tags, facts, city)
+        decision = decide(where, facts)
+    except (JiesuError, ValueError, TypeError, KeyError, AttributeError) as error:
+        detail = error.detail if isinstance(error, JiesuError) else str(error)
+        row.error = f"第 {row.number} 行:{detail}"
+        return ""
+    return _shown(row.tags, facts, where, decision, as_json=as_json)
+
+
+def _shown(tags: Line, facts: Facts, city: City, decision: Decision, *, as_json: bool) -> str:
+    if as_json:
+        line = tags | {"decision": msgspec.to_builtins(decision)}
+        return msgspec.json.encode(line).decode()
+    return page(str(tags.get("id", "")), tags, facts, city, decision)
+
+
+def _city(line: Line, facts: Facts, given: str | None) -> City:
+    """Find the city: the line's, the given one, or the one that the county lies in."""
+    place = f"{facts.adcode[:_CITY_DIGITS]}00" if facts.adcode else None
+    found = line.get("city") or given or place
+    if found is None:
+        raise Invalid("city_required", "不知道是哪个城市:请在行内写 city,或用 --city。")
+    return load_city(str(found))
+
+
+def _code(value: str | Line) -> str:
+    return str(value["code"]) if isinstance(value, dict) else value
+
+
+def _moment(text: str | None) -> datetime:
+    return parse_local(text) if text else now()
