@@ -1,0 +1,39 @@
+"""What the bench asks of the database: progress of the queues, and a bare table to compare with."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from models.db import queries
+from models.db.pool import Connection
+from models.db.rows import to_struct
+
+_SQL: Final = queries.load("measure")
+_TEXT: Final = "楼下工厂夜间排放刺鼻废气,请查处。" * 12
+_PAYLOAD: Final = {"order": {"content": _TEXT}, "kept": True}
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How many cases wait for the machine, went out to units, or are with the desk."""
+
+    waiting: int
+    dispatched: int
+    review: int
+
+
+async def progress(conn: Connection, city: str) -> Progress:
+    """Count a city's cases by where they are."""
+    row = await conn.fetchrow(_SQL["progress"], city)
+    return to_struct(dict(row or {}), Progress)
+
+
+async def insert_bare(conn: Connection, city: str, numbers: Sequence[int]) -> None:
+    """Insert rows of a report's size into the baseline's table, made where it is missing."""
+    await conn.execute(_SQL["bare_table"])
+    await conn.execute(_SQL["insert_bare"], city, list(numbers), _TEXT, _PAYLOAD)
+
+
+async def update_bare(conn: Connection, city: str, numbers: Sequence[int]) -> None:
+    """Update rows of the baseline's table."""
+    await conn.execute(_SQL["update_bare"], city, list(numbers), _TEXT, _PAYLOAD)
