@@ -1,4 +1,4 @@
-"""`./jiesu test`: format, lint, types, import rules and the tests; all of them run, whatever fails."""
+"""`./jiesu test`: format, lint, types, import rules, tests; all of them run, whatever fails."""
 
 import subprocess
 import sys

@@ -32,12 +32,12 @@ _ADVICE: Final = "也可用 --database-url 指定已有的 PostgreSQL。"
 _DIAGNOSES: Final = (
     ("No space left on device", "disk_full", "磁盘已满,请腾出空间后重试。"),
     ("Disk quota exceeded", "disk_full", "磁盘配额已用完,请腾出空间后重试。"),
+    ("Permission denied", "data_not_ours", "数据目录没有读写权限,请检查其属主。"),
     ("Unix-domain socket", "socket_taken", "套接字被其他程序占用,请结束占用它的程序后重试。"),
     ("lock file", "data_in_use", "数据目录正被另一个数据库进程使用,请先停止它。"),
     ("incompatible with server", "data_version_mismatch", "数据由其他版本的数据库写成。"),
     ("Cannot allocate memory", "memory_short", "内存不足,请关闭其他程序后重试。"),
     ("shared memory", "memory_short", "共享内存不足,请检查系统或容器的限制。"),
-    ("Permission denied", "data_not_ours", "数据目录没有读写权限,请检查其属主。"),
 )
 
 
@@ -105,6 +105,8 @@ def socket_folder(home: Path) -> Path:
     state = folder.lstat()
     if state.st_mode & 0o077 or state.st_uid not in {os.geteuid(), owner_of(home)}:
         raise Unavailable("socket_taken", f"目录 {folder} 属于他人或权限过宽,请删除后重试。")
+    if os.geteuid() == 0:
+        os.chown(folder, owner_of(home), -1)
     return folder
 
 
@@ -131,25 +133,28 @@ def choose_identity(home: Path, postgres: Path) -> tuple[str, str]:
             raise Unavailable(
                 "data_not_ours", f"数据目录 {home} 属于其他用户,请用 --data 另选目录。"
             )
-        return "self", _probe("self", home, postgres)
+        return "self", probe("self", home, postgres)
     if owner != 0:
-        return _as_user(owner, home, postgres)
+        return as_user(owner, home, postgres)
     try:
-        return "userns", _probe("userns", home, postgres)
+        return "userns", probe("userns", home, postgres)
     except PermissionError:
-        return _as_user(pwd.getpwnam("nobody").pw_uid, home, postgres)
+        return as_user(pwd.getpwnam("nobody").pw_uid, home, postgres)
 
 
-def _as_user(uid: int, home: Path, postgres: Path) -> tuple[str, str]:
+def as_user(uid: int, home: Path, postgres: Path) -> tuple[str, str]:
+    """Hand the folder to an existing user and serve as that one; root only."""
     try:
         gid = pwd.getpwuid(uid).pw_gid
     except KeyError:
         gid = uid
-    for path in (home, *home.rglob("*")):
+    pg = home / "pg"
+    written_by_other = pg.exists() and owner_of(pg) != uid
+    for path in (home, *([pg, *pg.rglob("*")] if written_by_other else [])):
         os.chown(path, uid, gid, follow_symlinks=False)
     identity = f"{uid}:{gid}"
     try:
-        return identity, _probe(identity, home, postgres)
+        return identity, probe(identity, home, postgres)
     except PermissionError as error:
         detail = (
             f"系统禁止用户命名空间,且用户 {uid} 无法进入 {home} 或执行内置数据库。"
@@ -158,7 +163,7 @@ def _as_user(uid: int, home: Path, postgres: Path) -> tuple[str, str]:
         raise Unavailable("user_namespaces_unavailable", detail) from error
 
 
-def _probe(identity: str, home: Path, postgres: Path) -> str:
+def probe(identity: str, home: Path, postgres: Path) -> str:
     """Run `postgres --version` under an identity; PermissionError if it cannot be had."""
     command = child_command(identity, home, [str(postgres), "--version"])
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603

@@ -17,6 +17,7 @@ from models.db.migrate import migrate
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.up")
 _POLL_S: Final = 0.05
+_PATIENCE_S: Final = 30.0
 _PAGES: Final = (
     ("/", "市民:反映问题、查询进度"),
     ("/desk", "坐席:登记、甄别、派单"),
@@ -79,21 +80,18 @@ async def _fill(settings: Settings, dsn: str, *, empty: bool) -> Sequence[str]:
 
 
 async def _until_ready(host: str, port: int) -> None:
-    while not await _is_ready(host, port):
+    while True:
+        with suppress(OSError, TimeoutError):
+            if await asyncio.wait_for(_is_ready(host, port), _PATIENCE_S):
+                return
         await asyncio.sleep(_POLL_S)
 
 
 async def _is_ready(host: str, port: int) -> bool:
-    try:
-        reader, writer = await asyncio.open_connection(host, port)
-    except OSError:
-        return False
+    reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")
-        status = await asyncio.wait_for(reader.readline(), 30)
-        return b" 200 " in status
-    except (OSError, TimeoutError):
-        return False
+        return b" 200 " in await reader.readline()
     finally:
         writer.close()
 

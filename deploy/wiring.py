@@ -20,12 +20,6 @@ def load_cities(settings: Settings) -> Mapping[str, City]:
     return {adcode: load_city(adcode) for adcode in settings.cities}
 
 
-def open_vault(secrets: Secrets) -> Vault:
-    """Open the vault with its keys."""
-    keys = {key.version: bytes.fromhex(key.key) for key in secrets.vault_keys}
-    return Vault(keys, bytes.fromhex(secrets.index_key))
-
-
 def build_services(settings: Settings, secrets: Secrets, db: Database, meter: Meter) -> Services:
     """Build what the front door needs."""
     scraper = Scraper(db, meter)
@@ -40,7 +34,7 @@ def build_services(settings: Settings, secrets: Secrets, db: Database, meter: Me
     return Services(
         db=db,
         cities=load_cities(settings),
-        vault=open_vault(secrets),
+        vault=Vault(secrets),
         secrets=secrets,
         settings=settings.intake,
         metrics=scraper.text,
