@@ -156,7 +156,7 @@ def test_a_failed_installation_leaves_no_stamp_even_where_one_was(root: Path) ->
 def test_pip_takes_over_where_uv_fails(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A broken uv is no reason to stop."""
     module, ran = load(root), []
-    monkeypatch.setattr(module, "works", lambda command: "uv" not in command[0])
+    monkeypatch.setattr(module, "works", lambda command: not command[0].endswith("/uv"))
     monkeypatch.setattr(module, "run", ran.append)
     module.install("/usr/bin/uv", ["dev"])
     assert ran[0][2:5] == ["-m", "pip", "install"]
