@@ -54,9 +54,10 @@ def load_settings(config: Path | None = None, **given: object) -> Settings:
     for layer in layers:
         merged = _overlay(merged, layer)
     try:
-        return msgspec.convert(merged, Settings, strict=False)
+        settings = msgspec.convert(merged, Settings, strict=False, dec_hook=_read_path)
     except msgspec.ValidationError as error:
         raise Unavailable("settings_invalid", f"配置有误:{error}") from error
+    return msgspec.structs.replace(settings, data_dir=settings.data_dir.expanduser().resolve())
 
 
 def ensure_secrets(settings: Settings) -> Secrets:
@@ -81,10 +82,16 @@ def load_secrets(settings: Settings) -> Secrets:
 
 def for_child(settings: Settings, dsn: str) -> dict[str, str]:
     """Give the environment under which a child process loads these same settings."""
-    values = msgspec.to_builtins(settings) | {"database_url": dsn}
+    values = msgspec.to_builtins(settings, enc_hook=str) | {"database_url": dsn}
     own = {_PREFIX + key.upper(): _as_text(v) for key, v in values.items() if key != "intake"}
     nested = {f"{_PREFIX}INTAKE_{key.upper()}": _as_text(v) for key, v in values["intake"].items()}
     return {**os.environ, **own, **nested}
+
+
+def _read_path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value)
+    raise msgspec.ValidationError(f"Expected `{kind.__name__}`")
 
 
 def _as_text(value: object) -> str:

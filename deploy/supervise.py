@@ -17,6 +17,8 @@ from typing import Final, Self
 import structlog
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.supervise")
+#: What a child runs: our own command line, found without looking into the current folder.
+PROGRAM: tuple[str, ...] = ("-m", "deploy.cli")
 _BACKOFF_S: Final = (0.2, 1.0, 2.0, 5.0, 10.0)
 _SETTLED_S: Final = 30.0
 _STOP_S: Final = 15.0
@@ -92,7 +94,7 @@ async def until_stopped(*, supervised: bool = False) -> None:
 
 
 async def _spawn(command: Sequence[str], environ: Mapping[str, str], fds: Sequence[int]) -> Process:
-    own = [sys.executable, "-P", "-m", "deploy.cli", *command, "--supervised"]
+    own = [sys.executable, "-P", *PROGRAM, *command, "--supervised"]
     return await asyncio.create_subprocess_exec(*own, env=dict(environ), stdin=PIPE, pass_fds=fds)
 
 
