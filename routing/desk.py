@@ -150,7 +150,7 @@ def redispatch(matter: Matter, request: Redispatch, change: Change) -> None:
         change.on_other(task, state=TaskState.WITHDRAWN, returned_at=matter.at)
         change.stop_all("case:redispatched", task.task_no)
     _lead_anew(matter, request, change, reason)
-    change.data |= {"from": old.unit if old else None, "to": request.lead_unit, "reason": reason}
+    change.data |= {"from": old.unit if old else None, "unit": request.lead_unit, "reason": reason}
 
 
 def _lead_anew(matter: Matter, request: Redispatch, change: Change, reason: str) -> None:

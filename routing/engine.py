@@ -151,8 +151,7 @@ class _Matter:
         return self._step("PLACE", said, rule="successor")
 
     def _step(self, tier: str, said: str, *, rule: str = "", matched: bool = True) -> TraceStep:
-        version = self.book.version
-        return TraceStep(tier=tier, rule=rule, matched=matched, effect=said, version=version)
+        return TraceStep(tier=tier, rule=rule, matched=matched, effect=said)
 
 
 def _placed(book: Catalogue, facts: Facts, place: Place) -> Facts:

@@ -58,7 +58,7 @@ def rule_on(book: Catalogue, facts: Facts) -> Ruling:
     for tier in TIERS:
         rule = book.rules.first(tier, _at_urgency(facts, ruling.urgency))
         if rule is None or (tier == _LAST and ruling.settled):
-            ruling.steps.append(_unmatched(tier, settled=rule is not None, version=book.version))
+            ruling.steps.append(_unmatched(tier, settled=rule is not None))
             continue
         leads = not ruling.settled and (rule.pool or rule.lead is not None)
         _apply(ruling, rule, leads=leads)
@@ -129,6 +129,6 @@ def role_name(role: str) -> str:
     return f"{known.zh}({role})" if known else role
 
 
-def _unmatched(tier: str, *, settled: bool, version: str) -> TraceStep:
+def _unmatched(tier: str, *, settled: bool) -> TraceStep:
     said = "主办已确定,不适用兜底规则。" if settled else f"{TIER_NAMES[tier]}:无匹配规则。"
-    return TraceStep(tier=tier, rule="", matched=False, effect=said, version=version)
+    return TraceStep(tier=tier, rule="", matched=False, effect=said)

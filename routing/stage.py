@@ -143,4 +143,4 @@ def _told(out: _Outbound, at: datetime) -> list[Event]:
 
 def _kept(case: Case, at: datetime) -> Event:
     said = {"reasons": list(case.review_reasons)}
-    return event(case, "case:review:required", at, SYSTEM, said)
+    return event(case, "case:routing:pooled", at, SYSTEM, said)

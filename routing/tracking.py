@@ -108,7 +108,7 @@ def _event(city: City, clock: Ripe, key: ClockKey, level: str, at: datetime) -> 
     verb = "clock:breached" if level == BREACH else "clock:warned"
     data = {
         "task_no": key.task_no,
-        "clock": key.code,
+        "code": key.code,
         "attempt": key.attempt,
         "level": level,
         "unit": clock.unit,

@@ -1,7 +1,7 @@
 """From a role and a place to the unit that is this role there, by the city's bindings.
 
-The township first where a role is bound to it, then the zone where it holds the role or enforces
-itself, then the county, then the city (domain section 3.2 step T5 and 3.7.8). Abolished divisions
+The smallest territory that holds the role decides: township, zone, county, city (domain section 3.2
+step T5 and 3.7.8); a zone that enforces is bound to its roles like a county. Abolished divisions
 give way to their successors, and bindings and units count only while they are valid.
 """
 
@@ -11,9 +11,7 @@ from typing import Final
 import msgspec
 
 from models.city import Binding, City, Division, Unit
-from models.taxonomy import ROLES
 
-_ZONE_COMMITTEE: Final = "ZON"
 _MOST_SUCCESSORS: Final = 5
 
 
@@ -74,7 +72,7 @@ class Directory:
     def find(self, role: str, place: Place, on: date) -> Found:
         """Name the unit that is the role at the place on that day."""
         for territory in self._territories(place):
-            unit = self._bound(role, territory, on)
+            unit = self._held(role, territory, on)
             if unit is not None:
                 return Found(role=role, unit=unit, territory=territory)
         return Found(role=role, unit=None)
@@ -89,15 +87,6 @@ class Directory:
     def _territories(self, place: Place) -> list[str]:
         wanted = (place.township, place.zone, place.adcode, self.city.adcode)
         return [territory for territory in wanted if territory]
-
-    def _bound(self, role: str, territory: str, on: date) -> Unit | None:
-        found = self._held(role, territory, on)
-        zone = self.zones.get(territory)
-        known = ROLES.get(role)
-        if found is None and zone and zone.has_enforcement and known and known.per == "county":
-            committee = self._held(_ZONE_COMMITTEE, territory, on)
-            return committee if committee and committee.has_enforcement else None
-        return found
 
     def _held(self, role: str, territory: str, on: date) -> Unit | None:
         for binding in self._bindings.get((role, territory), ()):
