@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from models.case import CaseNo, State, TaskState, show_case_no
+from models.case import CaseNo, State, TaskState
 from models.decision import DayStep
 
 
@@ -126,15 +126,6 @@ class Reporter(msgspec.Struct, frozen=True, kw_only=True):
     has_address: bool
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at an identity: which field, who, when and why."""
-
-    field: str
-    reason: str
-    staff: str
-    at: datetime
-
-
 class BoardCell(msgspec.Struct, frozen=True, kw_only=True):
     """How many clocks of a code a unit has overdue, due today and due soon after."""
 
@@ -160,6 +151,16 @@ class BoardLine(msgspec.Struct, frozen=True, kw_only=True):
     urgency: str | None
     state: State
     types: tuple[str, ...]
+
+
+class BoardQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which clocks of the board: of a unit, of a code, past the last line seen; no `windows`."""
+
+    windows: tuple[str, ...]
+    limit: int
+    unit: str | None = None
+    code: str | None = None
+    after: tuple[datetime, int, int, str] | None = None
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,8 +191,3 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     media_type: str
     content: bytes
-
-
-def number(city: str, line: Line | InboxLine | BoardLine | Alarm) -> str:
-    """Give the number of a line's case as people read it."""
-    return show_case_no(city, line.case_no)

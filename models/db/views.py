@@ -3,6 +3,7 @@
 The connection says whose rows may be seen: `Database.city(city, unit)` for staff of a unit.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -14,12 +15,12 @@ from models.db.lines import (
     Alarm,
     BoardCell,
     BoardLine,
+    BoardQuery,
     ClockView,
     Counts,
     FileView,
     InboxLine,
     Line,
-    Look,
     Reporter,
     TaskView,
     Upload,
@@ -41,45 +42,63 @@ ReviewMark = tuple[str, int]
 InboxMark = tuple[datetime | None, int, int]
 
 
+async def lines(
+    conn: Connection, city: str, case_nos: Sequence[int], windows: Sequence[str]
+) -> list[Line]:
+    """Give the lines of cases in their order; `windows` are clocks that are no promises."""
+    rows = await conn.fetch(_SQL["lines"], city, list(case_nos), list(windows))
+    found = {row["case_no"]: to_struct(row, Line) for row in rows}
+    return [found[no] for no in case_nos if no in found]
+
+
 async def review_queue(
     conn: Connection, city: str, limit: int, after: ReviewMark | None = None
-) -> list[Line]:
+) -> list[CaseNo]:
     """List what a person must look at: emergencies first, then the oldest."""
     urgency, last = after or ("", None)
-    return await _lines(conn, city, "review_queue", urgency, last, limit)
+    return await _numbers(conn, "review_queue", city, urgency, last, limit)
 
 
 async def machine_queue(
     conn: Connection, city: str, limit: int, after: int | None = None
-) -> list[Line]:
+) -> list[CaseNo]:
     """List what the machine has not finished reading or routing."""
-    return await _lines(conn, city, "machine_queue", after, limit)
+    return await _numbers(conn, "machine_queue", city, after, limit)
 
 
 async def by_state(
     conn: Connection, city: str, tab: str, limit: int, before: int | None = None
-) -> list[Line]:
+) -> list[CaseNo]:
     """List the cases of a tab in STATES, the newest first."""
-    return await _lines(conn, city, "by_state", list(STATES[tab]), before, limit)
+    return await _numbers(conn, "by_state", city, list(STATES[tab]), before, limit)
 
 
 async def submitted(
     conn: Connection, city: str, limit: int, after: int | None = None
-) -> list[Line]:
+) -> list[CaseNo]:
     """List cases whose result waits for approval."""
-    return await _lines(conn, city, "submitted", after, limit)
+    return await _numbers(conn, "submitted", city, after, limit)
 
 
-async def returns(conn: Connection, city: str, limit: int, after: int | None = None) -> list[Line]:
+async def returns(
+    conn: Connection, city: str, limit: int, after: int | None = None
+) -> list[CaseNo]:
     """List cases in which a unit asks to be relieved."""
-    return await _lines(conn, city, "returns", after, limit)
+    return await _numbers(conn, "returns", city, after, limit)
 
 
 async def search(
     conn: Connection, city: str, words: Sequence[str], limit: int, before: int | None = None
-) -> list[Line]:
+) -> list[CaseNo]:
     """List cases whose text holds all the words."""
-    return await _lines(conn, city, "search", _tsquery(words), before, limit)
+    return await _numbers(conn, "search", city, _tsquery(words), before, limit)
+
+
+async def by_reference(
+    conn: Connection, city: str, sources: Sequence[str], external_no: str
+) -> list[CaseNo]:
+    """List the cases that have this number at one of the sources."""
+    return await _numbers(conn, "by_reference", city, list(sources), external_no)
 
 
 async def desk_counts(conn: Connection, city: str) -> Counts:
@@ -140,10 +159,8 @@ async def add_files(
     *,
     origin: str,
     task_no: int | None = None,
-) -> None:
-    """Keep files with a case; one that is there already, byte for byte, is not kept twice."""
-    if not uploads:
-        return
+) -> list[UUID]:
+    """Keep files with a case and give their ids; one there already, byte for byte, is kept once."""
     columns = (
         [uuid7() for _ in uploads],
         [upload.name for upload in uploads],
@@ -151,17 +168,15 @@ async def add_files(
         [upload.content for upload in uploads],
     )
     await conn.execute(_SQL["add_files"], city, case_no, task_no, origin, now(), *columns)
+    digests = [hashlib.sha256(upload.content).hexdigest() for upload in uploads]
+    rows = await conn.fetch(_SQL["files_like"], city, case_no, origin, digests)
+    return [row["attachment_id"] for row in rows]
 
 
 async def reporters(conn: Connection, city: str, case_no: int) -> list[Reporter]:
     """Say what is known of who reported, without opening the vault."""
     rows = await conn.fetch(_SQL["reporters"], city, case_no)
     return [to_struct(row, Reporter) for row in rows]
-
-
-async def looks(conn: Connection, city: str, case_no: int) -> list[Look]:
-    """List the latest looks at the identity behind a case."""
-    return [to_struct(row, Look) for row in await conn.fetch(_SQL["looks"], city, case_no)]
 
 
 async def references(conn: Connection, city: str, case_no: int) -> list[tuple[str, str, int]]:
@@ -175,13 +190,15 @@ async def inbox(
     city: str,
     unit: str,
     states: Sequence[str],
-    limit: int,
     *,
+    windows: Sequence[str],
+    limit: int,
     after: InboxMark | None = None,
 ) -> list[InboxLine]:
-    """List a unit's open tasks, the one due soonest first."""
+    """List a unit's open tasks, the one due soonest first; `windows` as for `lines`."""
     mark = after or (None, None, None)
-    rows = await conn.fetch(_SQL["inbox"], city, unit, list(states), *mark, limit)
+    wanted = (list(states), list(windows))
+    rows = await conn.fetch(_SQL["inbox"], city, unit, *wanted, *mark, limit)
     return [to_struct(row, InboxLine) for row in rows]
 
 
@@ -200,26 +217,20 @@ async def inbox_counts(conn: Connection, city: str, unit: str) -> dict[str, int]
 
 
 async def board(
-    conn: Connection, city: str, at: datetime, today_ends: datetime, soon_ends: datetime
+    conn: Connection, city: str, at: tuple[datetime, datetime, datetime], windows: Sequence[str]
 ) -> list[BoardCell]:
-    """Count open clocks by unit and code: overdue, due today, due until `soon_ends`."""
-    rows = await conn.fetch(_SQL["board"], city, at, today_ends, soon_ends)
+    """Count open clocks by unit and code; `at` are now, the end of today and the end of soon."""
+    rows = await conn.fetch(_SQL["board"], city, *at, list(windows))
     return [to_struct(row, BoardCell) for row in rows]
 
 
 async def board_lines(
-    conn: Connection,
-    city: str,
-    span: tuple[datetime, datetime],
-    limit: int,
-    *,
-    unit: str | None = None,
-    code: str | None = None,
-    after: tuple[datetime, int, int, str] | None = None,
+    conn: Connection, city: str, span: tuple[datetime, datetime], asked: BoardQuery
 ) -> list[BoardLine]:
     """List the open clocks due within a span, the earliest first."""
-    mark = after or (None, None, None, None)
-    rows = await conn.fetch(_SQL["board_lines"], city, *span, unit, code, *mark, limit)
+    mark = asked.after or (None, None, None, None)
+    wanted = (list(asked.windows), asked.unit, asked.code)
+    rows = await conn.fetch(_SQL["board_lines"], city, *span, *wanted, *mark, asked.limit)
     return [to_struct(row, BoardLine) for row in rows]
 
 
@@ -239,11 +250,8 @@ async def releases(conn: Connection, city: str) -> list[tuple[str, datetime]]:
     return [(row["version"], row["published_at"]) for row in rows]
 
 
-async def _lines(conn: Connection, city: str, name: str, *args: object) -> list[Line]:
-    found = [CaseNo(row["case_no"]) for row in await conn.fetch(_SQL[name], city, *args)]
-    rows = await conn.fetch(_SQL["lines"], city, found)
-    lines = {row["case_no"]: to_struct(row, Line) for row in rows}
-    return [lines[no] for no in found if no in lines]
+async def _numbers(conn: Connection, name: str, *args: object) -> list[CaseNo]:
+    return [CaseNo(row["case_no"]) for row in await conn.fetch(_SQL[name], *args)]
 
 
 def _tsquery(words: Sequence[str]) -> str:

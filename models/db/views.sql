@@ -2,12 +2,12 @@
 -- Every statement names the city; row-level security narrows it again to the city and, for units, to their part.
 
 -- name: lines
--- What a list shows of the cases $2, with the clock that runs out first.
+-- What a list shows of the cases $2, with the promise that runs out first; $3 are clocks that are no promises.
 SELECT c.case_no, c.state, c.queue, c.channel, c.title, left(c.text, 160) AS gist, c.received_at, c.urgency, c.kind,
        c.types, c.adcode, c.township, c.lead_unit, c.review_reasons, c.closed_at, d.due_at, d.code AS due_code
   FROM cases c LEFT JOIN LATERAL (
        SELECT k.due_at, k.code FROM clock k WHERE k.city = c.city AND k.case_no = c.case_no AND k.stopped_at IS NULL
-        AND k.code <> 'K05' ORDER BY k.due_at LIMIT 1) d ON true
+        AND k.code <> ALL($3::text[]) ORDER BY k.due_at LIMIT 1) d ON true
  WHERE c.city = $1 AND c.case_no = ANY($2::bigint[]);
 
 -- name: review_queue
@@ -51,6 +51,10 @@ SELECT case_no FROM cases
  WHERE city = $1 AND search @@ $2::text::tsquery AND ($3::bigint IS NULL OR case_no < $3)
  ORDER BY case_no DESC LIMIT $4;
 
+-- name: by_reference
+-- The cases that have the number $3 at one of the sources $2.
+SELECT case_no FROM case_ref WHERE city = $1 AND source = ANY($2::text[]) AND external_no = $3 ORDER BY case_no DESC;
+
 -- name: desk_counts
 -- How much waits on each tab of the desk; what is done for good is not counted.
 SELECT (SELECT count(*) FROM cases WHERE city = $1 AND queue = 'review') AS review,
@@ -89,11 +93,6 @@ SELECT case_no, task_no, code, attempt, unit, started_at, due_at, calendar, prov
        stopped_at, stop_reason, trace
   FROM clock WHERE city = $1 AND case_no = $2 AND task_no = $3 AND code = $4 AND attempt = $5;
 
--- name: history
--- What happened to a case, the oldest first.
-SELECT e.city, e.event_id, e.case_no, e.at, e.verb, e.actor_kind, e.actor_name, e.actor_unit, e.data
-  FROM event e WHERE e.city = $1 AND e.case_no = $2 ORDER BY e.event_id;
-
 -- name: files
 -- The files of a case, without their content.
 SELECT attachment_id, case_no, task_no, origin, name, media_type, size, url, created_at, content IS NOT NULL AS held
@@ -105,12 +104,17 @@ SELECT attachment_id, case_no, name, media_type, content FROM attachment
  WHERE city = $1 AND attachment_id = $2 AND content IS NOT NULL;
 
 -- name: add_files
--- Keep uploaded files with a case, all in one statement.
+-- Keep uploaded files with a case, all in one statement; one that is there already is left as it is.
 INSERT INTO attachment (city, attachment_id, case_no, task_no, origin, name, media_type, size, sha256, content, created_at)
 SELECT $1, f.id, $2, $3, $4, f.name, f.media_type, octet_length(f.content), encode(sha256(f.content), 'hex'), f.content, $5
   FROM unnest($6::uuid[], $7::text[], $8::text[], $9::bytea[]) f(id, name, media_type, content)
  WHERE NOT EXISTS (SELECT 1 FROM attachment a WHERE a.city = $1 AND a.case_no = $2
                     AND a.origin = $4 AND a.sha256 = encode(sha256(f.content), 'hex'));
+
+-- name: files_like
+-- The files of a case and origin that are, byte for byte, those of the digests $4.
+SELECT attachment_id FROM attachment
+ WHERE city = $1 AND case_no = $2 AND origin = $3 AND sha256 = ANY($4::text[]) ORDER BY attachment_id;
 
 -- name: reporters
 -- Who reported, as far as a page may say without opening the vault.
@@ -118,16 +122,12 @@ SELECT reporter_no, anonymous, confidential, want_callback, contact_time, name I
        phone IS NOT NULL AS has_phone, address IS NOT NULL AS has_address
   FROM identity WHERE city = $1 AND case_no = $2 ORDER BY reporter_no;
 
--- name: looks
--- Who looked at the identity behind a case, and why.
-SELECT field, reason, staff, at FROM identity_access WHERE city = $1 AND case_no = $2 ORDER BY at DESC LIMIT 20;
-
 -- name: references
 -- The numbers a case has at its sources.
 SELECT source, external_no, version FROM case_ref WHERE city = $1 AND case_no = $2 ORDER BY source, external_no;
 
 -- name: inbox
--- A unit's open tasks, the one due soonest first; ($4, $5, $6) is the last line seen.
+-- A unit's open tasks, the one due soonest first; $4 are clocks that are no promises, ($5, $6, $7) is the last line seen.
 SELECT * FROM (
     SELECT t.case_no, t.task_no, t.state, t.is_lead, t.handler, t.dispatched_at, t.signed_at, t.contacted_at,
            t.submitted_at, c.urgency, c.title, left(c.text, 160) AS gist, c.types, c.kind, c.adcode, c.township, c.address,
@@ -135,12 +135,12 @@ SELECT * FROM (
       FROM task t JOIN cases c ON c.city = t.city AND c.case_no = t.case_no
       LEFT JOIN LATERAL (
            SELECT k.due_at, k.code FROM clock k WHERE k.city = t.city AND k.case_no = t.case_no
-              AND (k.task_no = t.task_no OR k.task_no = 0 AND t.is_lead) AND k.stopped_at IS NULL AND k.code <> 'K05'
+              AND (k.task_no = t.task_no OR k.task_no = 0 AND t.is_lead) AND k.stopped_at IS NULL AND k.code <> ALL($4::text[])
             ORDER BY k.due_at LIMIT 1) d ON true
      WHERE t.city = $1 AND t.unit = $2 AND t.state NOT IN ('DONE', 'RETURNED', 'WITHDRAWN') AND t.state = ANY($3::text[])
 ) line
- WHERE $5::bigint IS NULL OR (coalesce(due_at, 'infinity'), case_no, task_no) > (coalesce($4::timestamptz, 'infinity'), $5, $6::int)
- ORDER BY coalesce(due_at, 'infinity'), case_no, task_no LIMIT $7;
+ WHERE $6::bigint IS NULL OR (coalesce(due_at, 'infinity'), case_no, task_no) > (coalesce($5::timestamptz, 'infinity'), $6, $7::int)
+ ORDER BY coalesce(due_at, 'infinity'), case_no, task_no LIMIT $8;
 
 -- name: finished
 -- A unit's finished tasks, the newest case first.
@@ -157,22 +157,22 @@ SELECT state, count(*) AS n FROM task
  WHERE city = $1 AND unit = $2 AND state NOT IN ('DONE', 'RETURNED', 'WITHDRAWN') GROUP BY state;
 
 -- name: board
--- Open clocks by unit and code that are overdue at $2, due before $3 (today's end) or before $4.
+-- Open clocks by unit and code that are overdue at $2, due before $3 (today's end) or before $4, but for the codes $5.
 SELECT k.unit, k.code, count(*) FILTER (WHERE k.due_at < $2) AS overdue,
        count(*) FILTER (WHERE k.due_at >= $2 AND k.due_at < $3) AS today,
        count(*) FILTER (WHERE k.due_at >= $2 AND k.due_at >= $3) AS soon
-  FROM clock k WHERE k.city = $1 AND k.stopped_at IS NULL AND k.code <> 'K05' AND k.due_at < $4
+  FROM clock k WHERE k.city = $1 AND k.stopped_at IS NULL AND k.due_at < $4 AND k.code <> ALL($5::text[])
  GROUP BY k.unit, k.code;
 
 -- name: board_lines
--- The clocks behind a number of the board: due from $2 until $3, of unit $4 and code $5 where given.
+-- The clocks behind a number of the board: due from $2 until $3, but for the codes $4, of unit $5 and code $6 where given.
 SELECT k.case_no, k.task_no, k.code, k.attempt, k.unit, k.due_at, k.started_at, c.title, left(c.text, 100) AS gist,
        c.urgency, c.state, c.types
   FROM clock k JOIN cases c ON c.city = k.city AND c.case_no = k.case_no
- WHERE k.city = $1 AND k.stopped_at IS NULL AND k.code <> 'K05' AND k.due_at >= $2 AND k.due_at < $3
-   AND ($4::text IS NULL OR k.unit = $4) AND ($5::text IS NULL OR k.code = $5)
-   AND ($6::timestamptz IS NULL OR (k.due_at, k.case_no, k.task_no, k.code) > ($6, $7::bigint, $8::int, $9::text))
- ORDER BY k.due_at, k.case_no, k.task_no, k.code LIMIT $10;
+ WHERE k.city = $1 AND k.stopped_at IS NULL AND k.due_at >= $2 AND k.due_at < $3 AND k.code <> ALL($4::text[])
+   AND ($5::text IS NULL OR k.unit = $5) AND ($6::text IS NULL OR k.code = $6)
+   AND ($7::timestamptz IS NULL OR (k.due_at, k.case_no, k.task_no, k.code) > ($7, $8::bigint, $9::int, $10::text))
+ ORDER BY k.due_at, k.case_no, k.task_no, k.code LIMIT $11;
 
 -- name: alarms
 -- The latest warnings and breaches.

@@ -1,0 +1,133 @@
+"""Posted forms that act on a case: the same commands as the API's, then on to the next page."""
+
+from typing import Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from intake import auth
+from intake.auth import Staff
+from intake.keys import SERVICES
+from intake.pages import case_view, desk, unit, uploads
+from intake.pages.case_form import act_data
+from intake.pages.render import page, see
+from models.db import identity, views
+from models.errors import Conflict, Forbidden, Invalid, TooLarge
+from routing.commands import act
+from routing.lifecycle import MOVES
+
+#: After these the operator goes on to the next case of the review queue.
+_ONWARD: Final = ("accept", "dispatch", "reject", "transfer")
+_ANSWERS: Final = (Conflict, Invalid, TooLarge, Forbidden)
+
+
+async def desk_act(request: web.Request, staff: Staff) -> web.Response:
+    """Do what an operator's form says."""
+    case_no = case_view.number_of(request, staff)
+    verb = _verb(request, "operator")
+    try:
+        await _act(request, staff, case_no, verb)
+    except _ANSWERS as error:
+        return await desk.case_page(
+            request,
+            staff,
+            case_no,
+            status=error.status,
+            problem=error,
+            typed=await _typed(request),
+        )
+    number = request.match_info["number"]
+    query = urlencode({"done": verb, "was": number})
+    waiting = (await request.post()).get("then") == "next" and verb in _ONWARD
+    return see(f"/desk/next?{query}" if waiting else f"/desk/cases/{number}?done={verb}")
+
+
+async def unit_act(request: web.Request, staff: Staff) -> web.Response:
+    """Do what a unit's form says, with the evidence it brings."""
+    case_no = case_view.number_of(request, staff)
+    verb = _verb(request, "unit")
+    try:
+        await _act(request, staff, case_no, verb)
+    except _ANSWERS as error:
+        return await unit.task_page(
+            request,
+            staff,
+            case_no,
+            status=error.status,
+            problem=error,
+            typed=await _typed(request),
+        )
+    number = request.match_info["number"]
+    gone = verb in ("submit", "request_return")
+    return see(f"/unit?done={verb}" if gone else f"/unit/tasks/{number}?done={verb}")
+
+
+async def reveal(request: web.Request, staff: Staff) -> web.Response:
+    """Show one field of who reported, once, for a reason that is written down first."""
+    case_no = case_view.number_of(request, staff)
+    view = await case_view.load(request, staff, case_no)
+    if staff.unit is not None:
+        _may_call(view, staff)
+    form = await request.post()
+    field, reason = str(form.get("field", "")), str(form.get("reason", ""))
+    services = request.app[SERVICES]
+    async with services.db.city(staff.city) as conn:
+        version, sealed = await identity.reveal(
+            conn, staff.city, case_no, field, reason, staff.username
+        )
+    value = services.vault.open(staff.city, case_no, field, version, sealed) if sealed else ""
+    template = "revealed.html" if "HX-Request" in request.headers else "reveal.html"
+    return page(request, template, staff=staff, field=field, value=value, number=view.case.number)
+
+
+def _may_call(view: case_view.CaseView, staff: Staff) -> None:
+    secret = view.case.confidential or any(r.confidential for r in view.reporters)
+    if secret or view.task_of(staff.unit) is None:
+        detail = "诉求人要求保密,承办单位不能查看姓名电话;如需联系,请通过 12345 热线转达。"
+        raise Forbidden("identity_confidential", detail)
+
+
+def _verb(request: web.Request, who: str) -> str:
+    verb = request.match_info["verb"]
+    move = MOVES.get(verb)
+    if move is None or move.who != who:
+        raise Invalid("verb_unknown", "没有这个操作。")
+    return verb
+
+
+async def _act(request: web.Request, staff: Staff, case_no: int, verb: str) -> None:
+    form = await request.post()
+    files = uploads.evidence(form, "files")
+    view = await case_view.load(request, staff, case_no)
+    data = act_data(form.items(), view)
+    if "measures" in data:
+        data["measures"] = [str(code) for code in form.getall("measures")]
+    revision = str(form.get("revision", ""))
+    services = request.app[SERVICES]
+    async with services.db.city(staff.city) as conn:
+        if files:
+            task = view.task_of(staff.unit)
+            data["evidence"] = await views.add_files(
+                conn,
+                staff.city,
+                case_no,
+                files,
+                origin="unit",
+                task_no=task.task_no if task else None,
+            )
+        await act(
+            conn,
+            services.cities[staff.city],
+            case_no,
+            verb,
+            data,
+            auth.actor(staff),
+            int(revision) if revision.isdigit() else None,
+        )
+
+
+async def _typed(request: web.Request) -> dict[str, str]:
+    form = await request.post()
+    typed = {name: value for name, value in form.items() if isinstance(value, str)}
+    measures = [value for value in form.getall("measures", []) if isinstance(value, str)]
+    return typed | ({"measures": " ".join(measures)} if measures else {})

@@ -1,0 +1,84 @@
+"""The forms of a case page: what they offer, what was chosen, and what a posted one says."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from intake.pages.case_view import CaseView
+from models.city import Division, Unit
+from models.taxonomy import ISSUE_TYPES, LEVELS, REQUEST_TYPES, Label, first_level, labels
+
+_TYPES: Final = ("type1", "type2", "type3", "type4")
+_HELPERS: Final = ("helper1", "helper2", "helper3")
+#: Fields of a form that belong to the page and not to the act.
+_OWN: Final = frozenset({"csrf", "revision", "then", "files", *_TYPES, *_HELPERS})
+#: Facts that are only sent where a person changed them.
+_FACTS: Final = ("kind", "urgency", "adcode", "township")
+Pairs = list[tuple[str, str]]
+
+
+class Choices(msgspec.Struct, frozen=True, kw_only=True):
+    """What the selects of a case page offer, and what is chosen in them now."""
+
+    types: list[tuple[str, Pairs]]
+    kinds: Pairs
+    counties: list[Division]
+    townships: dict[str, list[Division]]
+    units: list[tuple[str, list[Unit]]]
+    rejections: list[Label]
+    return_reasons: list[Label]
+    measures: list[Label]
+    chosen: dict[str, str]
+
+
+def choices(view: CaseView, typed: Mapping[str, str]) -> Choices:
+    """Offer what the city and the taxonomy hold; what was typed stays chosen."""
+    words = view.words
+    return Choices(
+        types=_type_groups(),
+        kinds=[(kind.code, f"{kind.code} {kind.zh}") for kind in REQUEST_TYPES.values()],
+        counties=words.counties,
+        townships=words.townships,
+        units=words.unit_groups(),
+        rejections=list(labels("rejection").values()),
+        return_reasons=list(labels("return_reason").values()),
+        measures=list(labels("measure").values()),
+        chosen=_now(view) | dict(typed),
+    )
+
+
+def act_data(form: Iterable[tuple[str, object]], view: CaseView) -> dict[str, Any]:
+    """Make of a posted form the data of an act: facts only where they differ from the case's."""
+    typed = {name: str(value) for name, value in form if isinstance(value, str)}
+    data: dict[str, Any] = {
+        name: value.strip() for name, value in typed.items() if name not in _OWN and value.strip()
+    }
+    now = _now(view)
+    for name in _FACTS:
+        if data.get(name) == now[name]:
+            del data[name]
+    types = [typed[name] for name in _TYPES if typed.get(name)]
+    if types and tuple(types) != view.case.types:
+        data["types"] = list(dict.fromkeys(types))
+    helpers = [typed[name] for name in _HELPERS if typed.get(name)]
+    if _HELPERS[0] in typed and helpers != view.chosen_helpers:
+        data["cooperating"] = list(dict.fromkeys(helpers))
+    return data
+
+
+def _now(view: CaseView) -> dict[str, str]:
+    """Give what the forms would say if nobody changed anything."""
+    case = view.case
+    types = dict(zip(_TYPES, (*case.types, "", "", "", ""), strict=False))
+    helpers = dict(zip(_HELPERS, (*view.chosen_helpers, "", "", ""), strict=False))
+    facts = {name: str(getattr(case, name) or "") for name in _FACTS}
+    return types | helpers | facts | {"lead_unit": ""}
+
+
+def _type_groups() -> list[tuple[str, Pairs]]:
+    groups: dict[str, Pairs] = {}
+    for kind in ISSUE_TYPES.values():
+        name = LEVELS[first_level(kind.code)][0]
+        groups.setdefault(name, []).append((kind.code, f"{kind.code} {kind.zh}"))
+    return list(groups.items())

@@ -1,0 +1,209 @@
+"""What happened to a case, in words: for staff every event, for the citizen what concerns them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from intake.pages import words
+from intake.pages.city_words import CityWords
+from models.case import OUTCOME_NAMES, Case, Event, State
+from models.db.lines import ClockView, TaskView
+
+#: The verbs of events as staff read them.
+VERBS: Final = {
+    "case:received": "收到诉求",
+    "case:content:updated": "来单内容有更新",
+    "case:content:supplemented": "收到补充内容",
+    "case:content:outdated": "收到较早的内容,仅存档",
+    "case:source:urged": "来源平台催办",
+    "case:reply:recorded": "来源平台记录答复",
+    "case:tags:written": "机器完成识别",
+    "case:processing:failed": "自动处理失败,转人工",
+    "case:routing:pooled": "转待复核",
+    "case:accepted": "受理",
+    "case:corrected": "人工更正",
+    "case:dispatched": "派单",
+    "case:redispatched": "改派",
+    "case:rejected": "不予受理",
+    "case:transferred": "转其他渠道",
+    "case:task:signed": "签收",
+    "case:task:contacted": "首次联系",
+    "case:task:submitted": "提交办结",
+    "case:task:return_requested": "申请退单",
+    "case:task:returned": "同意退单",
+    "case:task:return_denied": "驳回退单",
+    "case:task:withdrawn": "撤回协办",
+    "case:task:approved": "审核通过",
+    "case:task:reworked": "退回重办",
+    "case:clock:warned": "时限预警",
+    "case:clock:breached": "时限超期",
+    "case:closed": "办结",
+}
+_ACTORS: Final = {"system": "系统", "citizen": "诉求人", "platform": "来源平台"}
+_METHODS: Final = {
+    "phone": "电话",
+    "visit": "上门",
+    "sms": "短信",
+    "wechat": "微信",
+    "platform": "平台",
+    "letter": "信函",
+    "none": "未答复",
+}
+_REACHED: Final = {"reached": "已联系上", "not_reached": "未联系上", "waived": "免联系"}
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One event as staff read it."""
+
+    at: datetime
+    what: str
+    who: str
+    details: tuple[str, ...] = ()
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step as the citizen reads it; without a time it is still ahead."""
+
+    title: str
+    at: datetime | None = None
+    text: str = ""
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How a case stands, as its citizen may know it: never who reported, never names of staff."""
+
+    number: str
+    status: str
+    text: str
+    unit: str
+    due_at: datetime | None
+    provisional: bool
+    about: tuple[str, ...]
+    place: str
+    steps: tuple[Step, ...]
+    outcome: str
+    reply: str
+
+
+def entries(events: Iterable[Event], city: CityWords) -> list[Entry]:
+    """Tell all events, the newest first."""
+    return [
+        Entry(
+            at=event.at,
+            what=VERBS.get(event.verb, event.verb),
+            who=_who(event, city),
+            details=tuple(_details(event.data, city)),
+        )
+        for event in reversed(list(events))
+    ]
+
+
+def _who(event: Event, city: CityWords) -> str:
+    name = _ACTORS.get(event.actor.kind, event.actor.name)
+    return f"{city.unit(event.actor.unit)} {name}" if event.actor.unit else name
+
+
+def _details(data: dict[str, Any], city: CityWords) -> Iterable[str]:
+    units = data.get("units") or ([data["unit"]] if isinstance(data.get("unit"), str) else [])
+    if units:
+        yield "、".join(city.unit(code) for code in units)
+    if isinstance(data.get("types"), list):
+        yield "、".join(words.issue(code) for code in data["types"])
+    if outcome := OUTCOME_NAMES.get(data.get("outcome", "")):
+        yield outcome
+    yield from _texts(data, city)
+
+
+def _texts(data: dict[str, Any], city: CityWords) -> Iterable[str]:
+    tables = {"method": _METHODS, "reply_method": _METHODS, "result": _REACHED}
+    for name, table in tables.items():
+        if isinstance(data.get(name), str):
+            yield table.get(data[name], data[name])
+    if isinstance(data.get("code"), str):
+        yield city.clock(data["code"]) if data["code"].startswith("K") else _rejection(data["code"])
+    for name in ("handler", "basis", "reason", "notice", "destination", "note", "error"):
+        if isinstance(data.get(name), str) and data[name]:
+            yield words.label(data[name], "return_reason") if name == "reason" else data[name]
+
+
+def _rejection(code: str) -> str:
+    return words.label(code, "rejection")
+
+
+def progress(
+    case: Case,
+    events: Sequence[Event],
+    tasks: Sequence[TaskView],
+    clocks: Sequence[ClockView],
+    city: CityWords,
+) -> Progress:
+    """Tell the citizen how their case stands."""
+    lead = next((task for task in tasks if task.is_lead and task.state.value != "RETURNED"), None)
+    due = _promise(clocks, city) if case.closed_at is None else None
+    status, text = _STATUS[case.state]
+    result = case.result or {}
+    return Progress(
+        number=case.number,
+        status=status,
+        text=text,
+        unit=lead.unit_name if lead else "",
+        due_at=due.due_at if due else None,
+        provisional=due.provisional if due else False,
+        about=tuple(words.issue(code) for code in case.types),
+        place=city.place(case.adcode),
+        steps=tuple(_steps(case, events, city)),
+        outcome=OUTCOME_NAMES.get(result.get("outcome", ""), ""),
+        reply=str(result.get("reply_text") or result.get("notice") or ""),
+    )
+
+
+_STATUS: Final = {
+    State.NEW: ("已收到", "我们正在核对您反映的内容。"),
+    State.SCREEN: ("正在核对", "工作人员正在核对内容,确定由哪个单位负责。"),
+    State.ACCEPTED: ("已受理", "正在确定负责的单位。"),
+    State.DISPATCHED: ("已转给负责单位", "等待单位签收。"),
+    State.IN_PROGRESS: ("正在办理", "单位正在核实和处理。"),
+    State.SUBMITTED: ("正在审核结果", "单位已提交处理结果,正在审核。"),
+    State.CLOSED: ("已办结", "处理结果和答复见下。"),
+    State.REJECTED: ("不予受理", "原因和可以去的地方见下。"),
+    State.TRANSFERRED: ("已转其他渠道", "这件事由其他部门负责,已转过去。"),
+}
+#: The events that a citizen is told, in plain words; `{unit}` is the unit they are about.
+_TOLD: Final = {
+    "case:received": "收到您反映的问题",
+    "case:content:supplemented": "收到您的补充",
+    "case:accepted": "已受理",
+    "case:dispatched": "转给{unit}办理",
+    "case:redispatched": "改由{unit}办理",
+    "case:task:signed": "{unit}已签收",
+    "case:task:contacted": "{unit}联系核实",
+    "case:task:submitted": "{unit}提交处理结果",
+    "case:task:reworked": "结果未通过审核,要求重新办理",
+    "case:closed": "办结",
+    "case:rejected": "不予受理",
+    "case:transferred": "转其他渠道",
+}
+
+
+def _steps(case: Case, events: Sequence[Event], city: CityWords) -> Iterable[Step]:
+    for event in events:
+        told = _TOLD.get(event.verb)
+        if told:
+            unit = event.data.get("unit") or event.data.get("lead")
+            yield Step(title=told.format(unit=city.unit_in_full(unit) or "负责单位"), at=event.at)
+    ahead = {
+        State.NEW: ("确定负责单位", "单位办理", "办结答复"),
+        State.SCREEN: ("确定负责单位", "单位办理", "办结答复"),
+        State.ACCEPTED: ("确定负责单位", "单位办理", "办结答复"),
+        State.DISPATCHED: ("单位办理", "办结答复"),
+        State.IN_PROGRESS: ("办结答复",),
+        State.SUBMITTED: ("审核通过后办结答复",),
+    }
+    yield from (Step(title=title) for title in ahead.get(case.state, ()))
+
+
+def _promise(clocks: Sequence[ClockView], city: CityWords) -> ClockView | None:
+    open_ones = [c for c in clocks if c.stopped_at is None and city.closes(c.code)]
+    return min(open_ones, key=lambda clock: clock.due_at, default=None)
