@@ -21,6 +21,8 @@ from models.data_files import convert_all, read_toml
 DATA: Final = Path(__file__).with_name("data") / "calendar.toml"
 _ONE: Final = timedelta(days=1)
 _THURSDAY: Final = 3
+#: How many years past the settled ones are read beforehand, since reading one opens files.
+_AHEAD: Final = 3
 
 
 class SettledYear(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +47,8 @@ class WorkCalendar:
     def __init__(self, extra: Iterable[CalendarDay] = ()) -> None:
         """Lay the days of `extra` over those of data/calendar.toml."""
         self._settled, own = _published()
+        for year in range(min(self._settled), max(self._settled) + _AHEAD):
+            _year(year)
         self._extra = {date.fromisoformat(day.day): day for day in (*own, *extra)}
 
     def is_working(self, day: date) -> bool:

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from models.city import City
+from models.taxonomy import labels, laws
 from routing import rules
 from routing.calendar import WorkCalendar
 from routing.rules import Rules
@@ -13,12 +14,16 @@ class Catalogue:
     """A city's rules, clocks, calendar and units, ready for use; `version` names all of them."""
 
     def __init__(self, city: City) -> None:
-        """Put a city's own data over the national ones."""
+        """Put a city's own data over the national ones; reads files, so do it before serving."""
         self.city = city
         self.rules = Rules(city.duties, rules.national_rules())
         self.clocks = rules.clocks_of(city)
         self.calendar = WorkCalendar(city.calendar)
         self.directory = Directory(city)
+        self.measures = labels("measure")
+        self.rejections = labels("rejection")
+        self.return_reasons = labels("return_reason")
+        laws()
         self.version = f"{rules.national_version()} {city.adcode}-{city.version}"
 
 

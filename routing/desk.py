@@ -6,7 +6,6 @@ import msgspec
 
 from models.case import Case, Outcome, Queue, State, Task, TaskState
 from models.errors import Invalid
-from models.taxonomy import labels
 from routing import clocking, correcting
 from routing.dispatch import accepted, decided, dispatched, summary, tasks_of
 from routing.handling import said
@@ -117,9 +116,9 @@ def _confirm_urgency(matter: Matter, change: Change) -> None:
 
 def reject(matter: Matter, request: Reject, change: Change) -> None:
     """Refuse a case for a listed reason; the notice goes to whoever sent it."""
-    known = labels("rejection").get(request.code)
+    known = matter.book.rejections.get(request.code)
     if known is None:
-        codes = "、".join(labels("rejection"))
+        codes = "、".join(matter.book.rejections)
         raise Invalid("rejection_unknown", f"不予受理的理由须为 {codes} 之一。")
     notice = said(request.notice, "notice_required", "不予受理须写明告知内容。")
     _end(matter, change, {"code": request.code, "reason": known.zh, "notice": notice})

@@ -7,7 +7,6 @@ import msgspec
 
 from models.case import Outcome, State
 from models.errors import Invalid
-from models.taxonomy import labels
 from routing import clocking
 from routing.matter import Change, Matter
 from routing.verbs import Contact, Reached, RequestReturn, Sign, Submit
@@ -60,7 +59,7 @@ def submit(matter: Matter, request: Submit, change: Change) -> None:
     reply = said(request.reply_text, "reply_required", "提交办结须填写答复内容。")
     if request.outcome is Outcome.NOT_TRUE and not request.evidence:
         raise Invalid("evidence_required", "认定“不属实”须附现场或监测证据。")
-    unknown = [code for code in request.measures if code not in labels("measure")]
+    unknown = [code for code in request.measures if code not in matter.book.measures]
     if unknown:
         raise Invalid("measure_unknown", f"没有处置措施代码 {'、'.join(unknown)}。")
     result = msgspec.to_builtins(request) | {"reply_text": reply}
@@ -78,8 +77,9 @@ def submit(matter: Matter, request: Submit, change: Change) -> None:
 
 def request_return(matter: Matter, request: RequestReturn, change: Change) -> None:
     """Ask to be relieved: in the window, for a listed reason, twice at most, not if designated."""
-    if request.reason not in labels("return_reason"):
-        known = "、".join(f"{code} {label.zh}" for code, label in labels("return_reason").items())
+    reasons = matter.book.return_reasons
+    if request.reason not in reasons:
+        known = "、".join(f"{code} {label.zh}" for code, label in reasons.items())
         raise Invalid("return_reason_unknown", f"退单理由须为:{known}。")
     basis = said(request.basis, "basis_required", "退单须写明依据。")
     if request.proposed_unit and request.proposed_unit not in matter.book.directory.units:

@@ -50,7 +50,7 @@ class RouteStage:
     def __init__(self, db: Database, cities: Mapping[str, City], batch: int = _BATCH) -> None:
         """Keep the store, the cities by adcode, and how many cases one transaction takes."""
         self._db = db
-        self._cities = cities
+        self._books = {adcode: catalogue(city) for adcode, city in cities.items()}
         self._batch = batch
 
     async def run_once(self, city: str) -> int:
@@ -59,7 +59,7 @@ class RouteStage:
             batch = await stages.claim(conn, city, Queue.ROUTE, self._batch, _LEASE_S)
         if not batch:
             return 0
-        book, at = catalogue(self._cities[city]), now()
+        book, at = self._books[city], now()
         going, staying, failed = _decide_all(book, batch, at)
         for case, error in failed:
             await self._fail(city, [case], error)

@@ -39,7 +39,7 @@ class Sweeper:
     ) -> None:
         """Keep the store, the cities by adcode, the name to hold the lease by, and the batch."""
         self._db = db
-        self._cities = cities
+        self._books = {adcode: catalogue(city) for adcode, city in cities.items()}
         self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
         self._batch = batch
 
@@ -48,18 +48,18 @@ class Sweeper:
         async with self._db.city(city) as conn:
             if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
                 return 0
-        return await sweep(self._db, self._cities[city], now(), self._batch)
+        return await sweep(self._db, self._books[city], now(), self._batch)
 
 
-async def sweep(db: Database, city: City, at: datetime, batch: int) -> int:
+async def sweep(db: Database, book: Catalogue, at: datetime, batch: int) -> int:
     """Note warnings and breaches that have come by `at`; give how many clocks were ripe."""
-    book = catalogue(city)
-    async with db.city(city.adcode) as conn:
-        ripe = await clocks.ripe(conn, city.adcode, at, batch)
+    city = book.city.adcode
+    async with db.city(city) as conn:
+        ripe = await clocks.ripe(conn, city, at, batch)
         if not ripe:
             return 0
         steps = [advance(book, clock, at) for clock in ripe]
-        noted = await clocks.advance(conn, city.adcode, at, steps)
+        noted = await clocks.advance(conn, city, at, steps)
         due = {clock.key: clock for clock in ripe}
         await events.append(conn, [_event(city, due[key], key, level, at) for key, level in noted])
     return len(ripe)
@@ -104,7 +104,7 @@ def _step(
     )
 
 
-def _event(city: City, clock: Ripe, key: ClockKey, level: str, at: datetime) -> Event:
+def _event(city: str, clock: Ripe, key: ClockKey, level: str, at: datetime) -> Event:
     verb = "clock:breached" if level == BREACH else "clock:warned"
     data = {
         "task_no": key.task_no,
@@ -115,7 +115,7 @@ def _event(city: City, clock: Ripe, key: ClockKey, level: str, at: datetime) -> 
         "due_at": aware(clock.due_at).isoformat(),
     }
     return Event(
-        city=city.adcode,
+        city=city,
         event_id=uuid7(),
         case_no=CaseNo(key.case_no),
         at=at,

@@ -191,7 +191,7 @@ async def put_case(
             "INSERT INTO cases (city, case_no, state, queue, channel, source, text, received_at,"
             " kind, types, urgency, adcode, tags, track_hash, source_due_at)"
             " VALUES ($1, $2, $3, $4, $5, '12345', '夜里有声音', $6, $7, $8, $9, $10, $11,"
-            " decode(md5($1 || $2::text), 'hex'), $12)",
+            " decode(md5($1 || $2::bigint), 'hex'), $12)",
             city,
             number,
             state,
