@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
+import msgspec
+
 from models.checks.finding import Finding, error, warning
 from models.city import City
 from models.duty import TIERS, Condition, Rule
@@ -118,12 +120,17 @@ def _wider_flags(a: Condition, b: Condition) -> bool:
 
 
 def _unanswered(laid: Sequence[Rule]) -> Iterator[Finding]:
-    """Find issue types for which no rule names a lead or asks for people."""
-    answered = {code for rule in laid if rule.lead or rule.pool for code in rule.when.types}
+    """Find issue types for which no rule names a lead, or asks for people, whatever else holds."""
+    answered = {
+        code
+        for rule in laid
+        if (rule.lead or rule.pool) and msgspec.structs.replace(rule.when, types=()) == Condition()
+        for code in rule.when.types
+    }
     for code, kind in ISSUE_TYPES.items():
         if code not in answered:
-            text = f"{code} {kind.zh} 没有任何责任规则"
-            yield error("type_without_rule", code, text, f"在 {_BASE} 补一条规则")
+            text = f"{code} {kind.zh} 没有一条不附条件的责任规则,有的情形无人负责"
+            yield error("type_without_rule", code, text, f"在 {_BASE} 补一条只按类型的规则")
 
 
 def _undesignated(laid: Sequence[Rule]) -> Iterator[Finding]:
