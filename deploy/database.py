@@ -10,19 +10,27 @@ from models.errors import Unavailable
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[str]:
-    """Give an address; the embedded server is started for as long as needed where none runs."""
+async def open_database(settings: Settings, *, create: bool = False) -> AsyncIterator[str]:
+    """Give an address; the embedded server is started for as long as needed where none runs.
+
+    Raises Unavailable `data_missing` where there is no data yet, unless it may be created.
+    """
     dsn = settings.database_url or running_dsn(settings.data_dir)
     if dsn:
         yield dsn
         return
+    if not (create or (settings.data_dir / "pg").exists()):
+        detail = (
+            f"{settings.data_dir} 中没有数据,请先运行 jiesu up,或指定 --data。"
+        )
+        raise Unavailable("data_missing", detail)
     async with EmbeddedPostgres(settings.data_dir) as server:
         yield server.dsn
 
 
 async def migrate_database(settings: Settings) -> list[str]:
     """Bring the database to this code's schema and give the names of what was applied."""
-    async with open_database(settings) as dsn:
+    async with open_database(settings, create=True) as dsn:
         return await migrate(dsn)
 
 

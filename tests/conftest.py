@@ -6,11 +6,12 @@ and a copy of it for each test that asks for `db`.
 
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
 
 from deploy.embedded import EmbeddedPostgres
 from models.city import City
@@ -44,6 +45,16 @@ async def db(server: Server) -> AsyncIterator[Database]:
     yield database
     await database.close()
     await server.drop(name)
+
+
+@pytest.fixture(autouse=True)
+def no_blocking(request: pytest.FixtureRequest) -> Iterator[BlockBuster | None]:
+    """Fail an async test in which a part that serves requests blocks the event loop."""
+    if request.node.get_closest_marker("asyncio") is None:
+        yield None
+        return
+    with blockbuster_ctx(scanned_modules=["intake", "routing", "classifier"]) as guard:
+        yield guard
 
 
 @pytest.fixture(scope="session")
