@@ -81,8 +81,8 @@ class Receiver:
         except Unavailable as error:
             return [error] * len(batch)
         except Exception as error:  # noqa: BLE001 - one bad delivery must not stop the funnel
-            if len(batch) == 1:
-                return [self._poison(batch[0], error)]
+            if len(batch) < 2:  # noqa: PLR2004 - what cannot be halved
+                return [self._poison(delivery, error) for delivery in batch]
         middle = len(batch) // 2
         first = await self.store(city, batch[:middle])
         return first + await self.store(city, batch[middle:])

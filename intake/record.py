@@ -19,14 +19,13 @@ from models.case import CaseNo, Event, Receipt, case_no
 from models.db import events, identity, intake
 from models.db.identity import IdentityRow
 from models.db.intake import (
-    CaseRow,
     FileRow,
     Held,
     Key,
     Known,
     NonceRow,
+    OpenRow,
     RefChange,
-    RefRow,
     ReportRow,
     UnknownRow,
 )
@@ -43,10 +42,10 @@ _NO_PROOF: Final = ("", "")
 class _Rows:
     """What one batch writes, gathered before anything is written."""
 
-    refs: list[RefRow] = field(default_factory=list)
-    cases: list[CaseRow] = field(default_factory=list)
+    opened: list[OpenRow] = field(default_factory=list)
     reports: list[ReportRow] = field(default_factory=list)
     people: list[IdentityRow] = field(default_factory=list)
+    changed_people: list[IdentityRow] = field(default_factory=list)
     files: list[FileRow] = field(default_factory=list)
     nonces: list[NonceRow] = field(default_factory=list)
     unknown: list[UnknownRow] = field(default_factory=list)
@@ -133,43 +132,31 @@ class Recorder:
             msg = f"a delivery of {delivery.source} without content opened a case"
             raise RuntimeError(msg)
         receipt = self._receipt(delivery.city, no, 1, at, duplicate=False)
-        rows.refs.append(
-            RefRow(delivery.source, delivery.external_no, no, delivery.digest, delivery.issued_at)
-        )
-        rows.cases.append(_case(delivery, content, no, at, self._codes.digest(receipt.track_code)))
-        rows.reports.append(_report(delivery, no, 1, at, applied=True))
-        self._keep(delivery, content, no, rows, at)
-        data = {"source": delivery.source, "channel": content.channel, "version": 1}
-        rows.events.append(_event(delivery, no, "case:received", data, at))
+        rows.opened.append(_opened(delivery, content, no, self._codes.digest(receipt.track_code)))
+        if content.person:
+            rows.people.append(self._seal(delivery.city, no, content.person))
+        rows.files.extend(_file(delivery, file, no, at) for file in content.files)
         return receipt
 
-    def _keep(
-        self, delivery: Delivery, content: Content, no: CaseNo, rows: _Rows, at: datetime
-    ) -> None:
-        if content.person:
-            rows.people.append(self._seal(delivery.city, no, content.person, at))
-        rows.files.extend(_file(delivery, file, no, at) for file in content.files)
-
-    def _seal(self, city: str, no: CaseNo, person: Person, at: datetime) -> IdentityRow:
+    def _seal(self, city: str, no: CaseNo, person: Person) -> IdentityRow:
         vault = self._vault
 
         def sealed(name: str, value: str | None) -> bytes | None:
             return vault.seal(city, no, name, value) if value else None
 
         return IdentityRow(
-            no,
-            vault.version,
-            sealed("name", person.name),
-            sealed("phone", person.phone),
-            sealed("address", person.address),
-            sealed("wechat", person.wechat),
-            vault.phone_index(city, person.phone) if person.phone else None,
-            vault.wechat_index(city, person.wechat) if person.wechat else None,
-            person.anonymous,
-            person.confidential,
-            person.want_callback,
-            person.contact_time,
-            at,
+            case_no=no,
+            key_version=vault.version,
+            name=sealed("name", person.name),
+            phone=sealed("phone", person.phone),
+            address=sealed("address", person.address),
+            wechat=sealed("wechat", person.wechat),
+            phone_index=vault.phone_index(city, person.phone) if person.phone else None,
+            wechat_index=vault.wechat_index(city, person.wechat) if person.wechat else None,
+            anonymous=person.anonymous,
+            confidential=person.confidential,
+            want_callback=person.want_callback,
+            contact_time=person.contact_time,
         )
 
     async def _change(
@@ -204,8 +191,11 @@ class Recorder:
         data |= delivery.notice.data if delivery.notice else {}
         rows.events.append(_event(delivery, held.case_no, made.verb, data, at))
         if made.row and delivery.content:
+            content = delivery.content
             rows.case_changes.append(made.row)
-            self._keep(delivery, delivery.content, held.case_no, rows, at)
+            rows.files.extend(_file(delivery, file, held.case_no, at) for file in content.files)
+            if content.person:
+                rows.changed_people.append(self._seal(city, held.case_no, content.person))
         return self._receipt(city, held.case_no, version, held.received_at, duplicate=False)
 
     def _remember(
@@ -221,29 +211,28 @@ class Recorder:
                 continue
             proof = delivery.proof
             if proof and known[i].nonce_digest is None:
-                rows.nonces.append(NonceRow(proof.app_id, proof.nonce, proof.digest))
+                rows.nonces.append(
+                    NonceRow(app_id=proof.app_id, nonce=proof.nonce, digest=proof.digest)
+                )
             rows.unknown.extend(
                 UnknownRow(delivery.source, name, code) for name, code in delivery.unknown
             )
 
 
 async def _write(conn: Connection, city: str, rows: _Rows, at: datetime) -> None:
-    if rows.cases:
-        await intake.add_refs(conn, city, rows.refs)
-        await intake.add_cases(conn, city, rows.cases)
+    if rows.opened:
+        await intake.open_cases(conn, city, rows.opened, at, people=rows.people, nonces=rows.nonces)
+    else:
+        await intake.add_nonces(conn, city, rows.nonces, at)
     if rows.reports:
-        reports = sorted(rows.reports, key=lambda r: (r.source, r.external_no))
-        await intake.add_reports(conn, city, reports)
-    if rows.ref_changes:
+        await intake.add_reports(conn, city, rows.reports)
         await intake.change_refs(conn, city, rows.ref_changes)
         await intake.change_cases(conn, city, rows.case_changes)
-    await identity.put(conn, city, rows.people)
-    await intake.add_files(conn, city, rows.files)
-    await intake.add_nonces(conn, city, rows.nonces, at)
-    await intake.note_unknown(conn, city, rows.unknown, at)
-    await events.append(conn, rows.events)
-    if rows.cases or rows.case_changes:
+        await identity.put(conn, city, rows.changed_people, at)
+        await events.append(conn, rows.events)
         await intake.wake(conn, "tag")
+    await intake.add_files(conn, city, rows.files)
+    await intake.note_unknown(conn, city, rows.unknown, at)
 
 
 def _key(delivery: Delivery) -> Key:
@@ -252,22 +241,29 @@ def _key(delivery: Delivery) -> Key:
     return Key(delivery.source, delivery.external_no, delivery.message_id, *signed)
 
 
-def _case(
-    delivery: Delivery, content: Content, no: CaseNo, at: datetime, track_hash: bytes
-) -> CaseRow:
-    return CaseRow(
-        no,
-        content.channel,
-        delivery.source,
-        content.title,
-        content.text,
-        content.address,
-        at,
-        content.stated_adcode,
-        content.stated_township,
-        content.source_due_at,
-        content.confidential,
-        track_hash,
+def _opened(delivery: Delivery, content: Content, no: CaseNo, track_hash: bytes) -> OpenRow:
+    actor = delivery.actor
+    return OpenRow(
+        source=delivery.source,
+        external_no=delivery.external_no,
+        message_id=delivery.message_id,
+        digest=delivery.digest,
+        issued_at=delivery.issued_at,
+        payload=delivery.payload,
+        case_no=no,
+        channel=content.channel,
+        title=content.title,
+        text=content.text,
+        address=content.address,
+        stated_adcode=content.stated_adcode,
+        stated_township=content.stated_township,
+        source_due_at=content.source_due_at,
+        confidential=content.confidential,
+        track_hash=track_hash,
+        event_id=uuid7(),
+        actor_kind=actor.kind,
+        actor_name=actor.name,
+        actor_unit=actor.unit,
     )
 
 

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+import msgspec
+
 from models.case import CaseNo
 from models.db import queries
 from models.db.pool import Connection
+from models.db.rows import as_json, to_struct
 from models.errors import Invalid, NotFound
 from models.ids import uuid7
 from models.moment import now
@@ -18,22 +21,21 @@ FIELDS: Final = ("name", "phone", "address", "wechat")
 SHORTEST_REASON: Final = 4
 
 
-class IdentityRow(NamedTuple):
+class IdentityRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A reporter as stored: sealed fields and their blind indexes."""
 
-    case_no: int
+    case_no: CaseNo
     key_version: int
-    name: bytes | None
-    phone: bytes | None
-    address: bytes | None
-    wechat: bytes | None
-    phone_index: bytes | None
-    wechat_index: bytes | None
+    name: bytes | None = None
+    phone: bytes | None = None
+    address: bytes | None = None
+    wechat: bytes | None = None
+    phone_index: bytes | None = None
+    wechat_index: bytes | None = None
     anonymous: bool
     confidential: bool
     want_callback: bool
-    contact_time: str | None
-    created_at: datetime
+    contact_time: str | None = None
 
 
 class Access(NamedTuple):
@@ -45,16 +47,16 @@ class Access(NamedTuple):
     at: datetime
 
 
-async def put(conn: Connection, city: str, rows: Sequence[IdentityRow]) -> None:
+async def put(conn: Connection, city: str, rows: Sequence[IdentityRow], at: datetime) -> None:
     """Keep the first reporter of each case."""
     if rows:
-        await conn.execute(_SQL["put"], city, *(list(c) for c in zip(*rows, strict=True)))
+        await conn.execute(_SQL["put"], city, as_json(rows), at)
 
 
 async def get(conn: Connection, city: str, case_no: int) -> IdentityRow | None:
     """Give the sealed row of a case's reporter, None when nobody gave anything."""
     row = await conn.fetchrow(_SQL["get"], city, case_no)
-    return IdentityRow(*row) if row else None
+    return to_struct(row, IdentityRow) if row else None
 
 
 async def reveal(  # noqa: PLR0917 - the row, then who looks and why

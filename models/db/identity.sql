@@ -1,15 +1,16 @@
 -- The vault's rows: sealed fields of who reported, and who has looked at them.
 
 -- name: put
--- Keep the first reporter of cases; later content replaces what it says anew and keeps the rest.
+-- Keep the first reporter of cases ($2), as said at $3; later content replaces what it says.
 INSERT INTO identity AS i (city, case_no, reporter_no, key_version, name, phone, address, wechat, phone_index,
                            wechat_index, anonymous, confidential, want_callback, contact_time, created_at)
-SELECT $1, k.case_no, 1, k.key_version, k.name, k.phone, k.address, k.wechat, k.phone_index, k.wechat_index,
-       k.anonymous, k.confidential, k.want_callback, k.contact_time, k.created_at
-  FROM unnest($2::bigint[], $3::smallint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[],
-              $10::boolean[], $11::boolean[], $12::boolean[], $13::text[], $14::timestamptz[])
-       AS k (case_no, key_version, name, phone, address, wechat, phone_index, wechat_index, anonymous, confidential,
-             want_callback, contact_time, created_at)
+SELECT $1, case_no, 1, key_version, decode(name, 'base64'), decode(phone, 'base64'), decode(address, 'base64'),
+       decode(wechat, 'base64'), decode(phone_index, 'base64'), decode(wechat_index, 'base64'), anonymous,
+       confidential, want_callback, contact_time, $3
+  FROM json_to_recordset($2::text::json)
+    AS p (case_no bigint, key_version smallint, name text, phone text, address text, wechat text,
+          phone_index text, wechat_index text, anonymous boolean, confidential boolean, want_callback boolean,
+          contact_time text)
 ON CONFLICT (city, case_no, reporter_no) DO UPDATE
    SET key_version = excluded.key_version, name = excluded.name, phone = excluded.phone, address = excluded.address,
        wechat = excluded.wechat, phone_index = excluded.phone_index, wechat_index = excluded.wechat_index,
@@ -19,7 +20,7 @@ ON CONFLICT (city, case_no, reporter_no) DO UPDATE
 -- name: get
 -- The sealed row of a case's first reporter.
 SELECT case_no, key_version, name, phone, address, wechat, phone_index, wechat_index, anonymous, confidential,
-       want_callback, contact_time, created_at
+       want_callback, contact_time
   FROM identity WHERE city = $1 AND case_no = $2 AND reporter_no = 1;
 
 -- name: log_access

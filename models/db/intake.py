@@ -11,8 +11,9 @@ import msgspec
 
 from models.case import CaseNo, Queue, State
 from models.db import queries
+from models.db.identity import IdentityRow
 from models.db.pool import Connection, Database
-from models.db.rows import to_struct
+from models.db.rows import as_json, to_struct
 from models.errors import Invalid, Unavailable
 
 _SQL = queries.load("intake")
@@ -64,35 +65,33 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     source_due_at: datetime | None
 
 
-class RefRow(NamedTuple):
-    """A source's number bound to its case."""
+class OpenRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A new case with the delivery that opens it; `payload` is anything that encodes as JSON."""
 
     source: str
     external_no: str
-    case_no: int
+    message_id: str
     digest: bytes
     issued_at: datetime
-
-
-class CaseRow(NamedTuple):
-    """A case as it is opened."""
-
-    case_no: int
+    payload: Any
+    case_no: CaseNo
     channel: str
-    source: str
-    title: str | None
+    title: str | None = None
     text: str
-    address: str | None
-    received_at: datetime
-    stated_adcode: str | None
-    stated_township: str | None
-    source_due_at: datetime | None
+    address: str | None = None
+    stated_adcode: str | None = None
+    stated_township: str | None = None
+    source_due_at: datetime | None = None
     confidential: bool
     track_hash: bytes
+    event_id: UUID
+    actor_kind: str
+    actor_name: str
+    actor_unit: str | None = None
 
 
 class ReportRow(NamedTuple):
-    """A delivery as it is kept; `payload` is anything that encodes as JSON."""
+    """A later delivery as it is kept."""
 
     source: str
     external_no: str
@@ -106,7 +105,7 @@ class ReportRow(NamedTuple):
     payload: Any
 
 
-class NonceRow(NamedTuple):
+class NonceRow(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """A signed request: who, which nonce, over which body."""
 
     app_id: str
@@ -217,28 +216,39 @@ async def draw(conn: Connection, city: str, day: date, n: int) -> int:
     return int(await conn.fetchval(_SQL["draw"], city, day, n)) - n + 1
 
 
-async def add_refs(conn: Connection, city: str, rows: Sequence[RefRow]) -> None:
-    """Bind numbers to cases; Raced when another transaction bound one first."""
-    await _insert_all(conn, "add_refs", city, rows)
+async def open_cases(
+    conn: Connection,
+    city: str,
+    rows: Sequence[OpenRow],
+    at: datetime,
+    *,
+    people: Sequence[IdentityRow],
+    nonces: Sequence[NonceRow],
+) -> None:
+    """Open cases received at a moment, and wake the taggers.
 
-
-async def add_cases(conn: Connection, city: str, rows: Sequence[CaseRow]) -> None:
-    """Open cases."""
-    await conn.execute(_SQL["add_cases"], city, *_columns(rows))
+    Raced when another transaction bound a number, kept a message or used a nonce first.
+    """
+    made = await conn.fetchrow(
+        _SQL["open_cases"], city, as_json(rows), at, as_json(people), as_json(sorted(nonces))
+    )
+    wanted = (len(rows), len(rows), len(nonces))
+    if made is None or (made["refs"], made["reports"], made["nonces"]) != wanted:
+        raise Raced
 
 
 async def add_reports(conn: Connection, city: str, rows: Sequence[ReportRow]) -> None:
-    """Keep deliveries; Raced when another transaction kept the same message or version first."""
-    await _insert_all(conn, "add_reports", city, rows)
+    """Keep later deliveries; Raced when another transaction kept a message or version first."""
+    made = await conn.fetch(_SQL["add_reports"], city, *_columns(_in_order(rows)))
+    if len(made) < len(rows):
+        raise Raced
 
 
-async def add_nonces(
-    conn: Connection, city: str, rows: Sequence[NonceRow], seen_at: datetime
-) -> None:
+async def add_nonces(conn: Connection, city: str, rows: Sequence[NonceRow], at: datetime) -> None:
     """Remember signed requests; Raced when another transaction used a nonce first."""
-    if rows and len(
-        await conn.fetch(_SQL["add_nonces"], city, *_columns(sorted(rows)), seen_at)
-    ) < len(rows):
+    if rows and len(await conn.fetch(_SQL["add_nonces"], city, as_json(sorted(rows)), at)) < len(
+        rows
+    ):
         raise Raced
 
 
@@ -332,11 +342,8 @@ async def briefs(conn: Connection, city: str, case_nos: Sequence[int]) -> list[B
     return [to_struct(row, Brief) for row in rows]
 
 
-async def _insert_all(
-    conn: Connection, name: str, city: str, rows: Sequence[tuple[Any, ...]]
-) -> None:
-    if len(await conn.fetch(_SQL[name], city, *_columns(rows))) < len(rows):
-        raise Raced
+def _in_order(rows: Sequence[ReportRow]) -> list[ReportRow]:
+    return sorted(rows, key=lambda row: (row.source, row.external_no))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

