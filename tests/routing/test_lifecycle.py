@@ -1,0 +1,125 @@
+"""Random lives of a case: whatever is tried in whatever order, the promises about it hold."""
+
+import itertools
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.case import Actor, Case, State, Task, TaskState
+from models.db.clocks import Clock
+from models.errors import JiesuError
+from tests.routing.kit import EAST, OPERATOR, SECOND, WEST, Desk, handler, put_case
+
+UNITS = (f"{EAST}-ECO", f"{EAST}-UMA", f"{EAST}-HUD", f"{WEST}-ECO")
+RESULT = {"reply_text": "已处理", "reply_method": "phone"}
+#: Verbs with data; an empty place is filled with a unit.
+DESK: list[tuple[str, dict[str, Any]]] = [
+    ("accept", {}),
+    ("accept", {"types": ["A04"], "reason": "误判"}),
+    ("accept", {"dispatch": False}),
+    ("correct", {"urgency": "P1"}),
+    ("dispatch", {}),
+    ("reject", {"code": "NA4", "notice": "已依法处理"}),
+    ("transfer", {"destination": "住建部门"}),
+    ("approve_return", {}),
+    ("deny_return", {"note": "属本单位职责"}),
+    ("redispatch", {"lead_unit": "", "reason": "改派"}),
+    ("withdraw", {"task_no": 2, "reason": "无须协办"}),
+    ("approve", {}),
+    ("approve", {"task_no": 2}),
+    ("rework", {"reason": "证据不足"}),
+    ("close", {}),
+]
+FIELD: list[tuple[str, dict[str, Any]]] = [
+    ("sign", {"handler": "张工"}),
+    ("sign", {"handler": "张工"}),
+    ("contact", {"method": "phone", "result": "reached"}),
+    ("contact", {"method": "phone", "result": "not_reached"}),
+    ("submit", {"outcome": "true", **RESULT}),
+    ("submit", {"outcome": "partly_true", **RESULT}),
+    ("request_return", {"reason": "R1", "basis": "三定规定"}),
+]
+ACTS = st.one_of(
+    st.tuples(st.sampled_from(DESK), st.sampled_from((OPERATOR, SECOND)), st.sampled_from(UNITS)),
+    st.tuples(st.sampled_from(FIELD), st.sampled_from([handler(u) for u in UNITS]), st.just("")),
+)
+LEAD_STATES = (State.DISPATCHED, State.IN_PROGRESS, State.SUBMITTED)
+OVER = (TaskState.DONE, TaskState.RETURNED, TaskState.WITHDRAWN)
+GONE = (TaskState.RETURNED, TaskState.WITHDRAWN)
+numbers = itertools.count(1)
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """How a case stood at one moment."""
+
+    case: Case
+    tasks: list[Task]
+    clocks: dict[tuple[int, str, int], Clock]
+    verbs: list[str]
+
+
+async def look(desk: Desk) -> Seen:
+    """See how the case stands."""
+    return Seen(await desk.case(), await desk.tasks(), await desk.clocks(), await desk.verbs())
+
+
+def check(seen: Seen) -> None:
+    """Assert what must hold of a case at any moment."""
+    leads = [task for task in seen.tasks if task.is_lead and task.state not in GONE]
+    assert len(leads) <= 1
+    if seen.case.state in LEAD_STATES:
+        assert [task.unit for task in leads] == [seen.case.lead_unit]
+    if seen.case.closed_at is not None:
+        assert all(task.state in OVER for task in seen.tasks)
+        assert all(clock.stopped_at is not None for clock in seen.clocks.values())
+
+
+def check_step(before: Seen, after: Seen, *, done: bool) -> None:
+    """Assert what an act may change: one revision and an event, or nothing at all."""
+    check(after)
+    if not done:
+        assert after == before
+        return
+    assert after.case.revision == before.case.revision + 1
+    assert after.verbs[: len(before.verbs)] == before.verbs
+    assert len(after.verbs) > len(before.verbs)
+    for key, clock in before.clocks.items():
+        assert after.clocks[key].due_at == clock.due_at
+    for old in before.tasks:
+        (new,) = [task for task in after.tasks if task.task_no == old.task_no]
+        assert new.revision >= old.revision
+        assert (new.state is old.state) or new.revision > old.revision
+
+
+async def attempt(desk: Desk, verb: str, data: dict[str, Any], actor: Actor) -> bool:
+    """Try one act; tell whether it was done."""
+    try:
+        await desk.act(verb, actor, **data)
+    except JiesuError:
+        return False
+    return True
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(acts=st.lists(ACTS, min_size=12, max_size=30))
+async def test_no_order_of_acts_breaks_a_promise(
+    desk: Desk, acts: list[tuple[tuple[str, dict[str, Any]], Actor, str]]
+) -> None:
+    """One lead at most, no end with work open, a revision and an event each, no clock moved."""
+    life = Desk(desk.db, desk.city, await put_case(desk.db, next(numbers) + 100))
+    await attempt(life, "accept", {}, OPERATOR)
+    before = await look(life)
+    for (verb, data), actor, unit in acts:
+        filled = {name: value or unit for name, value in data.items()}
+        filled |= {"dispatch": False} if data.get("dispatch") is False else {}
+        already = before.case.revision
+        done = await attempt(life, verb, filled, actor)
+        after = await look(life)
+        check_step(before, after, done=done and after.case.revision != already)
+        before = after
