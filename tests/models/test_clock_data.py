@@ -73,4 +73,8 @@ def test_each_clock_says_where_its_span_is_from(clock: ClockDef) -> None:
     assert clock.source
     assert clock.start.startswith("case:")
     assert clock.stop.startswith("case:")
-    assert clock.start != clock.stop
+
+
+def test_a_refusal_answers_at_once() -> None:
+    """A refusal carries its notice, so the clock for the reply stops with what starts it."""
+    assert [c.code for c in CLOCKS.values() if c.start == c.stop] == ["K20"]
