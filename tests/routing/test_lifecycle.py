@@ -1,6 +1,7 @@
 """Random lives of a case: whatever is tried in whatever order, the promises about it hold."""
 
 import itertools
+import random
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from models.case import Actor, Case, State, Task, TaskState
 from models.db.clocks import Clock
 from models.errors import JiesuError
+from routing.lifecycle import MOVES
 from tests.routing.kit import EAST, OPERATOR, SECOND, WEST, Desk, handler, put_case
 
 UNITS = (f"{EAST}-ECO", f"{EAST}-UMA", f"{EAST}-HUD", f"{WEST}-ECO")
@@ -41,13 +43,13 @@ FIELD: list[tuple[str, dict[str, Any]]] = [
     ("submit", {"outcome": "partly_true", **RESULT}),
     ("request_return", {"reason": "R1", "basis": "三定规定"}),
 ]
-ACTS = st.one_of(
-    st.tuples(st.sampled_from(DESK), st.sampled_from((OPERATOR, SECOND)), st.sampled_from(UNITS)),
-    st.tuples(st.sampled_from(FIELD), st.sampled_from([handler(u) for u in UNITS]), st.just("")),
-)
+ACTORS = (OPERATOR, SECOND, *(handler(unit) for unit in UNITS))
 LEAD_STATES = (State.DISPATCHED, State.IN_PROGRESS, State.SUBMITTED)
 OVER = (TaskState.DONE, TaskState.RETURNED, TaskState.WITHDRAWN)
 GONE = (TaskState.RETURNED, TaskState.WITHDRAWN)
+#: What ends a life early or changes little is left to chance.
+_RARE = ("reject", "transfer", "correct")
+_STEPS = 40
 numbers = itertools.count(1)
 
 
@@ -102,24 +104,41 @@ async def attempt(desk: Desk, verb: str, data: dict[str, Any], actor: Actor) -> 
     return True
 
 
+def fitting(seen: Seen, rng: random.Random) -> tuple[str, dict[str, Any], Actor]:
+    """Pick an act that the table allows now, by someone who may do it."""
+    choices: list[tuple[str, dict[str, Any], Actor]] = []
+    for verb, data in (*DESK, *FIELD):
+        move = MOVES[verb]
+        tasks = [task for task in seen.tasks if task.state in move.tasks]
+        if seen.case.state not in move.cases or (move.tasks and not tasks) or verb in _RARE:
+            continue
+        who = [handler(task.unit) for task in tasks] if move.who == "unit" else [OPERATOR, SECOND]
+        choices += [(verb, data, actor) for actor in who]
+    return rng.choice(choices or [("close", {}, OPERATOR)])
+
+
+def anything(rng: random.Random) -> tuple[str, dict[str, Any], Actor]:
+    """Pick any act by anyone."""
+    return (*rng.choice((*DESK, *FIELD)), rng.choice(ACTORS))
+
+
 @settings(
     max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(acts=st.lists(ACTS, min_size=12, max_size=30))
-async def test_no_order_of_acts_breaks_a_promise(
-    desk: Desk, acts: list[tuple[tuple[str, dict[str, Any]], Actor, str]]
-) -> None:
+@given(seed=st.integers(0, 2**32))
+async def test_no_order_of_acts_breaks_a_promise(desk: Desk, seed: int) -> None:
     """One lead at most, no end with work open, a revision and an event each, no clock moved."""
+    rng = random.Random(seed)  # noqa: S311  # a life is told by its seed
     life = Desk(desk.db, desk.city, await put_case(desk.db, next(numbers) + 100))
-    await attempt(life, "accept", {}, OPERATOR)
     before = await look(life)
-    for (verb, data), actor, unit in acts:
-        filled = {name: value or unit for name, value in data.items()}
-        filled |= {"dispatch": False} if data.get("dispatch") is False else {}
-        already = before.case.revision
+    for _ in range(_STEPS):
+        verb, data, actor = fitting(before, rng) if rng.random() < 0.8 else anything(rng)
+        filled = {name: rng.choice(UNITS) if value == "" else value for name, value in data.items()}
         done = await attempt(life, verb, filled, actor)
         after = await look(life)
-        check_step(before, after, done=done and after.case.revision != already)
+        check_step(before, after, done=done and after.case.revision != before.case.revision)
         before = after
+        if after.case.closed_at is not None:
+            return

@@ -1,0 +1,200 @@
+"""The sweeper: each warning and breach once, whoever sweeps, however often, and after kill -9."""
+
+import asyncio
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.city import City
+from models.db import clocks
+from models.db.clocks import Clock
+from models.db.pool import Database
+from routing.catalogue import catalogue
+from routing.tracking import Sweeper, advance, sweep
+from tests.routing.kit import CITY, EAST, FRIDAY, Desk, handler
+
+DUE = FRIDAY + timedelta(days=10)
+WARN = (FRIDAY + timedelta(days=6), FRIDAY + timedelta(days=8))
+
+
+def clock(case_no: int, code: str = "K12", **changed: Any) -> Clock:
+    """Make a clock that warns twice and ends on the tenth day."""
+    made = Clock(
+        case_no=case_no,
+        task_no=0,
+        code=code,
+        unit=f"{EAST}-ECO",
+        started_at=FRIDAY,
+        due_at=DUE,
+        calendar="W",
+        warn_at=WARN,
+    )
+    return msgspec.structs.replace(made, **changed)
+
+
+async def put(db: Database, *made: Clock) -> None:
+    """Start clocks."""
+    async with db.city(CITY) as conn:
+        await clocks.start(conn, CITY, made)
+
+
+async def alarms(db: Database) -> list[tuple[int, str]]:
+    """Give the alarms noted, as (case, level)."""
+    async with db.city(CITY) as conn:
+        rows = await conn.fetch(
+            "SELECT case_no, level FROM clock_alarm WHERE city = $1 ORDER BY case_no, level", CITY
+        )
+    return [(row["case_no"], row["level"]) for row in rows]
+
+
+async def told(db: Database) -> list[tuple[int, str]]:
+    """Give the events of alarms, as (case, level)."""
+    async with db.city(CITY) as conn:
+        rows = await conn.fetch(
+            "SELECT case_no, data->>'level' AS level FROM event WHERE city = $1 AND verb LIKE"
+            " 'clock:%' ORDER BY case_no, level",
+            CITY,
+        )
+    return [(row["case_no"], row["level"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("at", "levels"),
+    [
+        (WARN[0] - timedelta(seconds=1), []),
+        (WARN[0], ["warn1"]),
+        (WARN[1], ["warn1", "warn2"]),
+        (DUE, ["breach", "warn1", "warn2"]),
+    ],
+)
+async def test_what_has_come_is_noted_and_nothing_before(
+    town: Database, city: City, at: datetime, levels: list[str]
+) -> None:
+    """A warning is noted from its moment on, a breach from the end on, those missed too."""
+    await put(town, clock(1))
+    await sweep(town, catalogue(city), at, 100)
+    assert await alarms(town) == [(1, level) for level in levels]
+    assert await told(town) == await alarms(town)
+
+
+async def test_sweeping_step_by_step_notes_each_level_once(town: Database, city: City) -> None:
+    """A clock is looked at again when its next moment comes, and no more after its end."""
+    await put(town, clock(1))
+    book = catalogue(city)
+    moments = (WARN[0], WARN[0], WARN[1], DUE, DUE + timedelta(days=1))
+    assert [await sweep(town, book, at, 100) for at in moments] == [1, 0, 1, 1, 0]
+    assert len(await told(town)) == 3
+    async with town.city(CITY) as conn:
+        (kept,) = await clocks.of_case(conn, CITY, 1)
+    assert (kept.warned, kept.breached_at) == (2, DUE)
+
+
+async def test_a_window_lapses_without_a_breach(town: Database, city: City) -> None:
+    """The time to ask for a return ends quietly."""
+    await put(town, clock(1, "K05", task_no=1))
+    await sweep(town, catalogue(city), DUE, 100)
+    assert await alarms(town) == []
+    async with town.city(CITY) as conn:
+        (kept,) = await clocks.of_case(conn, CITY, 1)
+    assert (kept.stopped_at, kept.stop_reason, kept.breached_at) == (DUE, "lapsed", None)
+
+
+async def test_a_stopped_clock_is_left_alone(desk: Desk, city: City) -> None:
+    """What was done in time neither warns nor breaches."""
+    await desk.act("accept")
+    await desk.act("sign", handler(f"{EAST}-ECO"), handler="张工")
+    await desk.act("sign", handler(f"{EAST}-UMA"), handler="李工")
+    await sweep(desk.db, catalogue(city), datetime.now(FRIDAY.tzinfo) + timedelta(days=400), 100)
+    async with desk.db.city(CITY) as conn:
+        codes = await conn.fetch("SELECT DISTINCT code FROM clock_alarm WHERE city = $1", CITY)
+    assert {row["code"] for row in codes} == {"K09", "K12"}
+
+
+async def test_two_sweepers_at_once_note_each_alarm_once(town: Database, city: City) -> None:
+    """Sweepers side by side share the work and double nothing."""
+    await put(town, *(clock(n) for n in range(1, 301)))
+    book = catalogue(city)
+
+    async def work() -> int:
+        seen = 0
+        while found := await sweep(town, book, DUE, 20):
+            seen += found
+        return seen
+
+    seen = await asyncio.gather(*(work() for _ in range(4)))
+    assert sum(seen) == 300
+    assert len(await told(town)) == len(await alarms(town)) == 900
+
+
+async def test_the_lease_lets_one_sweeper_work_at_a_time(town: Database, city: City) -> None:
+    """While one holds the lease another does nothing."""
+    past = datetime.now(FRIDAY.tzinfo) - timedelta(days=1)
+    await put(town, clock(1, due_at=past, warn_at=()))
+    first = Sweeper(town, {CITY: city}, holder="first")
+    second = Sweeper(town, {CITY: city}, holder="second")
+    assert await first.run_once(CITY) == 1
+    await put(town, clock(2, due_at=past, warn_at=()))
+    assert await second.run_once(CITY) == 0
+    assert await first.run_once(CITY) == 1
+
+
+_SWEEP = """
+import asyncio, sys
+from models.db.pool import Database
+from routing.catalogue import catalogue
+from routing.tracking import sweep
+from tests.routing.kit import small_city
+from tests.routing.test_sweeper import DUE
+
+async def main():
+    db = await Database.connect(sys.argv[1], min_size=1, max_size=2)
+    book = catalogue(small_city())
+    print("ready", flush=True)
+    while await sweep(db, book, DUE, 5):
+        pass
+
+asyncio.run(main())
+"""
+
+
+async def test_kill_9_in_the_middle_loses_and_doubles_nothing(town: Database, city: City) -> None:
+    """A sweeper killed at work leaves every alarm noted once after another has gone on."""
+    await put(town, *(clock(n) for n in range(1, 401)))
+    root = Path(__file__).parents[2]
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _SWEEP, town.dsn, cwd=root, stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert await child.stdout.readline() == b"ready\n"
+    while not await alarms(town):
+        await asyncio.sleep(0.005)
+    child.kill()
+    await child.wait()
+    before = len(await alarms(town))
+    assert 0 < before < 1200
+    book = catalogue(city)
+    while await sweep(town, book, DUE, 100):
+        pass
+    assert len(await alarms(town)) == len(await told(town)) == 1200
+
+
+def test_a_late_look_names_all_levels_missed(city: City) -> None:
+    """A clock first looked at after its end has warned and breached."""
+    found = clocks.Ripe(
+        case_no=1,
+        task_no=0,
+        code="K12",
+        attempt=1,
+        unit=None,
+        due_at=DUE,
+        warn_at=WARN,
+        warned=1,
+        breached_at=None,
+    )
+    step = advance(catalogue(city), found, DUE)
+    assert step.levels == ("warn2", "breach")
+    assert step.next_at is None
