@@ -27,7 +27,7 @@ def configure_logging(kind: Literal["auto", "json", "console"], level: str) -> N
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=False),
+        structlog.processors.TimeStamper(fmt="iso"),
         structlog.processors.format_exc_info,
     ]
     last: structlog.typing.Processor = (
