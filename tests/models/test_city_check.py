@@ -1,12 +1,13 @@
 """The city check finds what would send a case astray, and finds nothing where nothing is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from itertools import permutations
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.city import Binding, City, Division, ProtectedPlace, Unit, Zone
@@ -22,6 +23,8 @@ RULES = national_rules()
 CLOCKS = national_clocks()
 LEADS = {rule.lead for rule in RULES if rule.lead}
 LAST = date(2026, 11, 20)
+#: A check of a whole city takes a while on a busy machine.
+patient = settings(deadline=None, max_examples=60)
 
 
 def look(city: City, rules: Sequence[Rule] = RULES, **changed: Any) -> list[Finding]:
@@ -74,85 +77,106 @@ def test_findings_are_told_worst_first_and_with_a_cure(changsha: City) -> None:
     assert all(finding.text and finding.remedy and finding.where for finding in found)
 
 
-@given(st.sampled_from(CITIES), st.data())
-def test_a_role_without_its_units_is_found(city: City, data: st.DataObject) -> None:
+def of_each(pick: Callable[[City], Iterable[Any]]) -> st.SearchStrategy[tuple[int, Any]]:
+    """Draw which city, with one of its things."""
+    return st.sampled_from([(n, thing) for n, city in enumerate(CITIES) for thing in pick(city)])
+
+
+def counties(city: City) -> list[Division]:
+    """Give the current counties."""
+    return [d for d in city.divisions if d.level == "county" and d.valid_to is None]
+
+
+def without(things: Iterable[Any], gone: Any) -> tuple[Any, ...]:
+    """Give the others."""
+    return tuple(thing for thing in things if thing != gone)
+
+
+@patient
+@given(of_each(lambda _: sorted(LEADS - {"CCG"})))
+def test_a_role_without_its_units_is_found(drawn: tuple[int, str]) -> None:
     """Whichever role may lead: take its bindings away, and the check says which role it was."""
-    role = data.draw(st.sampled_from(sorted(LEADS - {"CCG"})))
+    city, role = CITIES[drawn[0]], drawn[1]
     left = tuple(binding for binding in city.bindings if binding.role != role)
     found = look(city, bindings=left)
     assert [f for f in found if f.where == role and f.code in {"role_unbound", "external_unbound"}]
 
 
-@given(st.sampled_from(CITIES), st.data())
-def test_an_unbound_township_or_zone_is_found(city: City, data: st.DataObject) -> None:
+@patient
+@given(of_each(lambda city: [b for b in city.bindings if b.role in {"STR", "PRO", "ZON"}]))
+def test_an_unbound_township_or_zone_is_found(drawn: tuple[int, Binding]) -> None:
     """Sub-districts and zones have no fallback: each must be bound itself."""
-    local = [b for b in city.bindings if b.role in {"STR", "PRO", "ZON"}]
-    gone = data.draw(st.sampled_from(local))
-    found = look(city, bindings=tuple(b for b in city.bindings if b != gone))
+    city, gone = CITIES[drawn[0]], drawn[1]
+    found = look(city, bindings=without(city.bindings, gone))
     assert [f for f in errors_of(found) if f.where == gone.role]
 
 
-@given(st.sampled_from(CITIES), st.data())
+def of_counties(city: City) -> list[Binding]:
+    """Give the bindings of counties for roles that may lead."""
+    codes = {county.code for county in counties(city)}
+    return [b for b in city.bindings if b.territory in codes and b.role in LEADS]
+
+
+@patient
+@given(of_each(of_counties))
 def test_a_county_binding_may_fall_back_to_the_city_but_not_both(
-    city: City, data: st.DataObject
+    drawn: tuple[int, Binding],
 ) -> None:
     """Without the city's own unit, each county needs one."""
-    county = [b for b in city.bindings if len(b.territory) == 6 and b.territory != city.adcode]
-    gone = data.draw(st.sampled_from([b for b in county if b.role in LEADS]))
-    assert errors_of(look(city, bindings=tuple(b for b in city.bindings if b != gone))) == []
-    both = tuple(
-        b for b in city.bindings if b != gone and (b.role, b.territory) != (gone.role, city.adcode)
-    )
-    assert [f for f in errors_of(look(city, bindings=both)) if f.where == gone.role]
+    city, gone = CITIES[drawn[0]], drawn[1]
+    left = without(city.bindings, gone)
+    assert errors_of(look(city, bindings=left)) == []
+    neither = tuple(b for b in left if (b.role, b.territory) != (gone.role, city.adcode))
+    assert [f for f in errors_of(look(city, bindings=neither)) if f.where == gone.role]
 
 
-@given(st.sampled_from(CITIES), st.data())
-def test_two_units_for_one_role_at_once_are_found(city: City, data: st.DataObject) -> None:
+@patient
+@given(of_each(lambda city: city.bindings), st.integers(0, 300))
+def test_two_units_for_one_role_at_once_are_found(drawn: tuple[int, Binding], n: int) -> None:
     """Exactly one lead begins with exactly one unit per role and place."""
-    one = data.draw(st.sampled_from(city.bindings))
-    other = made(one, unit=data.draw(st.sampled_from(city.units)).code)
+    city, one = CITIES[drawn[0]], drawn[1]
+    other = made(one, unit=city.units[n].code)
     assert "binding_overlap" in codes(look(city, bindings=(*city.bindings, other)))
 
 
-@given(st.sampled_from(CITIES), st.data())
-def test_a_succession_of_units_is_no_overlap(city: City, data: st.DataObject) -> None:
+@patient
+@given(of_each(lambda city: city.bindings))
+def test_a_succession_of_units_is_no_overlap(drawn: tuple[int, Binding]) -> None:
     """One unit to the last day, the next from the day after."""
-    one = data.draw(st.sampled_from(city.bindings))
+    city, one = CITIES[drawn[0]], drawn[1]
     ended = made(one, valid_to=LAST)
     after = made(one, valid_from=date(2026, 11, 21))
-    bindings = (*(b for b in city.bindings if b != one), ended, after)
-    assert "binding_overlap" not in codes(look(city, bindings=bindings))
+    rest = (*without(city.bindings, one), ended)
+    assert "binding_overlap" not in codes(look(city, bindings=(*rest, after)))
     touching = made(after, valid_from=LAST)
-    assert "binding_overlap" in codes(look(city, bindings=(*bindings[:-1], touching)))
+    assert "binding_overlap" in codes(look(city, bindings=(*rest, touching)))
 
 
-@given(st.sampled_from(CITIES), st.data())
-def test_a_unit_that_bindings_or_others_name_must_exist(city: City, data: st.DataObject) -> None:
+@patient
+@given(of_each(lambda city: {b.unit: b for b in city.bindings}))
+def test_a_unit_that_bindings_or_others_name_must_exist(drawn: tuple[int, str]) -> None:
     """Taking any bound unit away is found."""
-    bound = {binding.unit for binding in city.bindings}
-    gone = data.draw(st.sampled_from([unit for unit in city.units if unit.code in bound]))
-    found = look(city, units=tuple(unit for unit in city.units if unit != gone))
-    assert {"binding_unit_missing"} <= codes(errors_of(found))
+    city, gone = CITIES[drawn[0]], drawn[1]
+    found = look(city, units=tuple(unit for unit in city.units if unit.code != gone))
+    assert "binding_unit_missing" in codes(errors_of(found))
 
 
-@given(st.sampled_from(CITIES), st.data())
-def test_a_division_that_others_name_must_exist(city: City, data: st.DataObject) -> None:
+@patient
+@given(of_each(counties))
+def test_a_division_that_others_name_must_exist(drawn: tuple[int, Division]) -> None:
     """Taking any county away is found by its townships, units and bindings."""
-    counties = [d for d in city.divisions if d.level == "county" and d.valid_to is None]
-    gone = data.draw(st.sampled_from(counties))
-    found = look(city, divisions=tuple(d for d in city.divisions if d != gone))
+    city, gone = CITIES[drawn[0]], drawn[1]
+    found = look(city, divisions=without(city.divisions, gone))
     assert {"parent_missing", "territory_unknown"} <= codes(errors_of(found))
 
 
-@given(st.sampled_from(CITIES), st.data())
-def test_a_word_for_two_places_is_found(city: City, data: st.DataObject) -> None:
-    """An alias of a county given to another county is ambiguous."""
-    counties = [d for d in city.divisions if d.level == "county" and d.valid_to is None]
-    one, other = data.draw(st.permutations(counties))[:2]
-    stolen = made(one, aliases=(*one.aliases, other.name))
-    divisions = tuple(stolen if d == one else d for d in city.divisions)
-    found = [f for f in look(city, divisions=divisions) if f.code == "alias_ambiguous"]
-    assert any(other.name in finding.text for finding in found)
+@patient
+@given(of_each(lambda city: permutations(counties(city), 2)))
+def test_a_word_for_two_places_is_found(drawn: tuple[int, tuple[Division, Division]]) -> None:
+    """The name of a county given to another county is ambiguous."""
+    city, (one, other) = CITIES[drawn[0]], drawn[1]
+    found = with_division(city, one.code, aliases=(*one.aliases, other.name))
+    assert any(other.name in f.text for f in found if f.code == "alias_ambiguous")
 
 
 def test_a_word_for_a_place_and_the_one_around_it_is_no_ambiguity(changsha: City) -> None:
@@ -296,6 +320,7 @@ def test_a_wrong_rule_is_found(changsha: City, given: dict[str, Any], code: str)
     assert [f for f in errors_of(found) if f.code == code and f.where == "X"]
 
 
+@patient
 @given(st.sampled_from(RULES))
 def test_a_second_copy_of_a_rule_is_never_reached(original: Rule) -> None:
     """The first one takes all its cases."""
@@ -334,6 +359,7 @@ def test_a_rule_after_the_other_ended_is_reached(changsha: City) -> None:
     assert "rule_unreachable" not in codes(look(changsha, duties=own))
 
 
+@patient
 @given(st.sampled_from(sorted(ISSUE_TYPES)))
 def test_a_type_without_a_rule_of_its_own_is_found(code: str) -> None:
     """Rules that ask for more than the type leave some of its cases to nobody."""
