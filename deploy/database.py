@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from deploy.embedded import EmbeddedPostgres, running_dsn
 from deploy.settings import Settings
-from models.db.migrate import migrate, pending
+from models.db.migrate import pending
 from models.errors import Unavailable
 
 
@@ -20,18 +20,10 @@ async def open_database(settings: Settings, *, create: bool = False) -> AsyncIte
         yield dsn
         return
     if not (create or (settings.data_dir / "pg").exists()):
-        detail = (
-            f"{settings.data_dir} 中没有数据,请先运行 jiesu up,或指定 --data。"
-        )
+        detail = f"{settings.data_dir} 中没有数据,请先运行 jiesu up,或指定 --data。"
         raise Unavailable("data_missing", detail)
     async with EmbeddedPostgres(settings.data_dir) as server:
         yield server.dsn
-
-
-async def migrate_database(settings: Settings) -> list[str]:
-    """Bring the database to this code's schema and give the names of what was applied."""
-    async with open_database(settings, create=True) as dsn:
-        return await migrate(dsn)
 
 
 async def ready_database(settings: Settings) -> str:

@@ -68,8 +68,9 @@ async def work(settings: Settings, *, number: int = 0, supervised: bool = False)
             start_http_server(
                 settings.worker_metrics_port + number, "127.0.0.1", registry=meter.registry
             )
-        steps = await wiring.build_steps(settings, load_secrets(settings), db)
-        worker = Worker(db, settings.cities, steps, meter)
+        steps = wiring.build_steps(settings, db)
+        courier = wiring.build_courier(settings, load_secrets(settings), db, meter)
+        worker = Worker(db, settings.cities, steps, meter, [courier])
         _settle()
         running = asyncio.create_task(worker.run())
         await until_stopped(supervised=supervised)

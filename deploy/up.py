@@ -62,19 +62,17 @@ async def _run(settings: Settings, *, empty: bool) -> None:
 
 
 async def _fill(settings: Settings, dsn: str, *, empty: bool) -> Sequence[str]:
-    """Store the cities' units and the demo accounts; gives what to tell about the accounts."""
-    from deploy.seed import seed_demo  # noqa: PLC0415 - the children start meanwhile
+    """Store what the parts need and the first accounts; gives what to tell about these."""
+    from deploy.fill import fill  # noqa: PLC0415 - the web starts meanwhile
+    from deploy.seed import seed_demo  # noqa: PLC0415
     from deploy.wiring import load_cities  # noqa: PLC0415
     from models.db.pool import Database  # noqa: PLC0415
-    from models.db.units import sync_city  # noqa: PLC0415
 
-    cities = load_cities(settings)
     db = await Database.connect(dsn, min_size=1, max_size=2, name="jiesu up")
     try:
-        for adcode, city in cities.items():
-            async with db.city(adcode) as conn:
-                await sync_city(conn, city)
-        return [str(account) for account in await seed_demo(db, list(cities.values()), empty)]
+        await fill(settings, db)
+        cities = list(load_cities(settings).values())
+        return [str(account) for account in await seed_demo(db, cities, empty)]
     finally:
         await db.close()
 

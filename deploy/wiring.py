@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from deploy.observe import Meter, Scraper
 from deploy.sealer import Sealer
 from deploy.settings import Settings
-from deploy.worker import Step
+from deploy.worker import Runner, Step
 from intake.privacy import Vault
 from intake.services import Secrets, Services
 from models.case import Queue
@@ -44,7 +44,7 @@ def build_services(settings: Settings, secrets: Secrets, db: Database, meter: Me
     )
 
 
-async def build_steps(settings: Settings, secrets: Secrets, db: Database) -> tuple[Step, ...]:
+def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
     """Build the road: from top to bottom, what happens to a report once it is stored."""
     from classifier.engine import Tagger  # noqa: PLC0415 - the web does not read texts
     from classifier.stage import TagStage  # noqa: PLC0415
@@ -59,3 +59,10 @@ async def build_steps(settings: Settings, secrets: Secrets, db: Database) -> tup
         Step(Sweeper(db, cities), rest_s=5.0),  # clocks → warnings and breaches, each once
         Step(Sealer(db)),  # events → the chain that proves them
     )
+
+
+def build_courier(settings: Settings, secrets: Secrets, db: Database, meter: Meter) -> Runner:
+    """Build what tells the platforms how their cases go."""
+    from intake.callbacks import Courier  # noqa: PLC0415 - the web sends nothing
+
+    return Courier(db, secrets, settings.intake, meter.count)

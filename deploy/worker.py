@@ -37,6 +37,18 @@ class Stage(Protocol):
         ...
 
 
+class Runner(Protocol):
+    """A part with a rhythm of its own, such as the courier of the outbox."""
+
+    async def run(self) -> None:
+        """Run until told to stop."""
+        ...
+
+    def stop(self) -> None:
+        """Ask to stop."""
+        ...
+
+
 @dataclass(frozen=True)
 class Step:
     """A stage in the table: the queue whose news wakes it, and how long it rests when idle."""
@@ -50,13 +62,19 @@ class Worker:
     """Runs the steps for all cities until it is told to stop."""
 
     def __init__(
-        self, db: Database, cities: Sequence[str], steps: Sequence[Step], meter: Meter
+        self,
+        db: Database,
+        cities: Sequence[str],
+        steps: Sequence[Step],
+        meter: Meter,
+        runners: Sequence[Runner] = (),
     ) -> None:
         """Name the work; nothing starts before `run`."""
         self._db = db
         self._cities = tuple(cities)
         self._steps = tuple(steps)
         self._meter = meter
+        self._runners = tuple(runners)
         self._wakes = {step.stage.name: asyncio.Event() for step in self._steps}
         self._stopping = asyncio.Event()
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
@@ -65,6 +83,7 @@ class Worker:
         """Work until `stop`; batches that are under way are finished first."""
         listener = await self._db.listen(CHANNEL, self.wake)
         tasks = [asyncio.create_task(self._run_step(step)) for step in self._steps]
+        tasks += [asyncio.create_task(self._run_runner(runner)) for runner in self._runners]
         tasks.append(asyncio.create_task(self._beat()))
         _log.info("worker_started", holder=self.holder, stages=[s.stage.name for s in self._steps])
         try:
@@ -81,6 +100,8 @@ class Worker:
         """Ask to stop."""
         self._stopping.set()
         self.wake("")
+        for runner in self._runners:
+            runner.stop()
 
     def wake(self, queue: str) -> None:
         """Wake the steps of one queue, or all of them for ""."""
@@ -121,6 +142,16 @@ class Worker:
                 if done:
                     self._meter.stage_done(stage.name, city, done, time.perf_counter() - started)
         return total, failed
+
+    async def _run_runner(self, runner: Runner) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                await runner.run()
+            except Exception:  # noqa: BLE001 - a fault of one must not stop the others
+                _log.exception("runner_failed", runner=type(runner).__name__)
+            await self._rest(self._stopping, _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
+            failures += 1
 
     async def _beat(self) -> None:
         while not self._stopping.is_set():

@@ -95,7 +95,7 @@ def migrate(
     as_json: AsJson = False,
 ) -> None:
     """Bring the database to this code's schema and tell what was applied."""
-    from deploy.database import migrate_database
+    from deploy.fill import migrate_database
 
     applied = _run(migrate_database(_settings(context, None, data, database_url)))
     typer.echo(_json(applied) if as_json else "\n".join(applied) or "已是最新。")

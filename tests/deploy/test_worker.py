@@ -183,3 +183,28 @@ async def test_the_sealer_chains_what_was_appended(db: Database) -> None:
         await events.append(conn, made)
     sealer = Sealer(db)
     assert [await sealer.run_once(CITIES[0]), await sealer.run_once(CITIES[0])] == [3, 0]
+
+
+async def test_a_runner_runs_beside_the_stages_and_comes_back_after_a_fault(db: Database) -> None:
+    """It is started again when it fails, and asked to stop with the others."""
+
+    class Courier:
+        def __init__(self) -> None:
+            self.starts = 0
+            self.stopped = asyncio.Event()
+
+        async def run(self) -> None:
+            self.starts += 1
+            if self.starts == 1:
+                raise ValueError
+            await self.stopped.wait()
+
+        def stop(self) -> None:
+            self.stopped.set()
+
+    courier = Courier()
+    worker = Worker(db, CITIES, [], Meter(), [courier])
+    running = asyncio.create_task(worker.run())
+    await eventually(lambda: courier.starts == 2)
+    worker.stop()
+    await asyncio.wait_for(running, 5)
