@@ -1,0 +1,130 @@
+"""The cue lexicon: words and combinations of words that speak for an issue type, and where they stand.
+
+data/concepts.toml lists what complaints are made of, data/cues.toml what speaks for each code. Among
+overlapping words of one kind the longer one counts, so 垃圾焚烧厂 is a plant and not litter.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import ahocorasick_rs
+import msgspec
+
+from models.tags import Span
+
+DATA: Final = Path(__file__).with_name("data")
+#: How far apart, in characters, the words of a combination may stand.
+_REACH: Final = 36
+#: Of a word that is written over and over, so many places are enough.
+_ENOUGH: Final = 8
+
+
+class Cue(NamedTuple):
+    """One thing said for a code: its spans, whether in the heading, whether a combination of words."""
+
+    spans: tuple[Span, ...]
+    in_head: bool
+    combined: bool
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What the lexicon sees in one text: concepts with their places, cues by code, cues by request type."""
+
+    concepts: Mapping[str, list[Span]]
+    cues: Mapping[str, list[Cue]]
+    kinds: Mapping[str, list[Span]]
+
+
+class _Entry(msgspec.Struct):
+    """One code of data/cues.toml, as the file says it."""
+
+    cues: str
+    rules: list[str]
+
+
+class Lexicon:
+    """Finds cues in folded texts; make it once, it is read-only."""
+
+    def __init__(
+        self, concepts: Mapping[str, str], entries: Mapping[str, _Entry], kinds: Mapping[str, str]
+    ) -> None:
+        """Take the words of the three files."""
+        self.codes: Final = tuple(entries)
+        self.concepts: Final = tuple(concepts)
+        self.kinds: Final = tuple(kinds)
+        self.code_index: Final = {code: index for index, code in enumerate(self.codes)}
+        self.concept_index: Final = {name: index for index, name in enumerate(self.concepts)}
+        self.kind_index: Final = {kind: index for index, kind in enumerate(self.kinds)}
+        self._concepts = _Finder({name: words.split() for name, words in concepts.items()})
+        self._kinds = _Finder({kind: words.split() for kind, words in kinds.items()})
+        self._cues = _Finder({code: entry.cues.split() for code, entry in entries.items()})
+        self._rules = [
+            (frozenset(rule.split("&")), code)
+            for code, entry in entries.items()
+            for rule in entry.rules
+        ]
+
+    def read(self, text: str, head: int = 0) -> Reading:
+        """Read a folded text whose heading is its first `head` characters."""
+        concepts = self._concepts.find(text)
+        cues: dict[str, list[Cue]] = {}
+        for code, spans in self._cues.find(text).items():
+            cues[code] = [Cue((span,), span[0] < head, False) for span in spans]
+        present = concepts.keys()
+        for needs, code in self._rules:
+            if needs <= present:
+                met = _meeting([concepts[name] for name in needs])
+                if met:
+                    cue = Cue(met, met[-1][0] < head, True)
+                    cues.setdefault(code, []).append(cue)
+        return Reading(concepts=concepts, cues=cues, kinds=self._kinds.find(text))
+
+
+class _Finder:
+    """Finds the words of named lists; among overlapping finds the one that holds the other counts."""
+
+    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
+        names: dict[str, list[str]] = {}
+        for name, words in lists.items():
+            for word in words:
+                names.setdefault(word.lower(), []).append(name)
+        self._names = list(names.values())
+        self._automaton = ahocorasick_rs.AhoCorasick(list(names))
+
+    def find(self, text: str) -> dict[str, list[Span]]:
+        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        found.sort(key=lambda match: (match[1], -match[2]))
+        places: dict[str, list[Span]] = {}
+        reached = 0
+        for index, start, end in found:
+            if end <= reached:
+                continue
+            reached = end
+            for name in self._names[index]:
+                places.setdefault(name, []).append((start, end))
+        return places
+
+
+def _meeting(places: list[list[Span]]) -> tuple[Span, ...] | None:
+    """Find one place of each list such that all stand within reach; the closest such set, in order."""
+    best: tuple[Span, ...] | None = None
+    width = _REACH
+    for spans in product(*(spans[:_ENOUGH] for spans in places)):
+        start = min(span[0] for span in spans)
+        reach = max(span[1] for span in spans) - start
+        if reach <= width and len(set(spans)) == len(spans):
+            best, width = tuple(sorted(spans)), reach - 1
+    return best
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Load the shipped lexicon."""
+    concepts = tomllib.loads((DATA / "concepts.toml").read_text(encoding="utf-8"))
+    cues = tomllib.loads((DATA / "cues.toml").read_text(encoding="utf-8"))
+    kinds = tomllib.loads((DATA / "kinds.toml").read_text(encoding="utf-8"))
+    return Lexicon(concepts, msgspec.convert(cues, dict[str, _Entry]), kinds)
