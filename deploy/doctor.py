@@ -4,7 +4,9 @@ Each check gives findings (models.city_check.Finding); city data are checked wit
 the running parts only where a database can be reached. Nothing is changed.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -12,6 +14,7 @@ import msgspec
 from deploy.embedded import running_dsn
 from deploy.settings import Settings
 from models.checks.finding import error, info, warning
+from models.city import City
 from models.city_check import Finding, check
 from models.city_load import installed_cities, load_city
 from models.db.gauges import Gauges, read_gauges
@@ -44,11 +47,12 @@ class DoctorReport(msgspec.Struct, frozen=True, kw_only=True):
     found: tuple[Diagnosis, ...]
 
 
-async def examine(settings: Settings, cities: Sequence[str]) -> DoctorReport:
+def examine(settings: Settings, cities: Sequence[str]) -> DoctorReport:
     """Check the named cities, or all installed ones, and the running parts."""
     adcodes = list(cities) or installed_cities()
     found = [Diagnosis(scope=adcode, finding=f) for adcode in adcodes for f in check_city(adcode)]
-    found += [Diagnosis(scope=SYSTEM, finding=f) for f in await check_system(settings, adcodes)]
+    running = asyncio.run(check_system(_dsn(settings), _served(settings, adcodes)))
+    found += [Diagnosis(scope=SYSTEM, finding=finding) for finding in running]
     ok = all(each.finding.severity != "error" for each in found)
     return DoctorReport(ok=ok, checked=(*adcodes, SYSTEM), found=tuple(found))
 
@@ -61,9 +65,8 @@ def check_city(adcode: str) -> list[Finding]:
         return [error(failed.code, adcode, failed.detail, "按提示修改该文件后再运行 jiesu doctor")]
 
 
-async def check_system(settings: Settings, cities: Sequence[str]) -> list[Finding]:
-    """Check the database and what runs on it, where there is one."""
-    dsn = settings.database_url or running_dsn(settings.data_dir)
+async def check_system(dsn: str | None, cities: Sequence[City]) -> list[Finding]:
+    """Check the database and what runs on it for some cities, where there is a database."""
     if dsn is None:
         text = "没有运行中的数据库,只检查了城市资料"
         return [info("database_not_running", SYSTEM, text, "需要时先运行 jiesu up 再检查")]
@@ -71,7 +74,7 @@ async def check_system(settings: Settings, cities: Sequence[str]) -> list[Findin
         if missing := await pending(dsn):
             text = f"数据库缺少迁移 {'、'.join(missing)}"
             return [error("database_older", SYSTEM, text, "运行 jiesu migrate")]
-        return await _check_running(dsn, settings, cities)
+        return await _check_running(dsn, cities)
     except JiesuError as failed:
         return [error(failed.code, SYSTEM, failed.detail, "按提示处理后再运行 jiesu doctor")]
 
@@ -82,14 +85,28 @@ def show(report: DoctorReport) -> str:
     return "\n".join(lines)
 
 
-async def _check_running(dsn: str, settings: Settings, cities: Sequence[str]) -> list[Finding]:
+def _dsn(settings: Settings) -> str | None:
+    return settings.database_url or running_dsn(settings.data_dir)
+
+
+def _served(settings: Settings, adcodes: Sequence[str]) -> list[City]:
+    """Load the cities that this installation serves, of those asked for, as far as they load."""
+    served = []
+    for adcode in adcodes:
+        if adcode in settings.cities:
+            with suppress(JiesuError):
+                served.append(load_city(adcode))
+    return served
+
+
+async def _check_running(dsn: str, cities: Sequence[City]) -> list[Finding]:
     db = await Database.connect(dsn, min_size=1, max_size=1, name="jiesu doctor")
-    served = [adcode for adcode in cities if adcode in settings.cities]
+    adcodes = [city.adcode for city in cities]
     try:
         async with db.system() as conn:
             gauges = await read_gauges(conn)
-        found = [finding for look in _LOOKS for finding in look(gauges, served)]
-        return found + await _releases(db, served)
+        found = [finding for look in _LOOKS for finding in look(gauges, adcodes)]
+        return found + await _releases(db, cities)
     finally:
         await db.close()
 
@@ -133,16 +150,16 @@ def _history(gauges: Gauges, cities: Sequence[str]) -> Iterator[Finding]:
             yield warning("events_unsealed", city, text, "查看 worker 日志中的封存任务")
 
 
-async def _releases(db: Database, cities: Sequence[str]) -> list[Finding]:
+async def _releases(db: Database, cities: Sequence[City]) -> list[Finding]:
     """Find cities whose data files are not the ones that the running parts loaded last."""
     found = []
-    for adcode in cities:
-        city = load_city(adcode)
-        async with db.city(adcode) as conn:
-            stored = await release(conn, adcode, city.version)
+    for city in cities:
+        async with db.city(city.adcode) as conn:
+            stored = await release(conn, city.adcode, city.version)
         if stored is None:
-            text = f"{adcode} 的资料 {city.version} 尚未载入数据库"
-            found.append(warning("release_not_stored", adcode, text, "重启 jiesu up 载入新资料"))
+            text = f"{city.adcode} 的资料 {city.version} 尚未载入数据库"
+            remedy = "重启 jiesu up 载入新资料"
+            found.append(warning("release_not_stored", city.adcode, text, remedy))
     return found
 
 

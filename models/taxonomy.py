@@ -17,6 +17,9 @@ from models.data_files import convert_all, read_csv, read_toml
 from models.errors import NotFound
 
 DATA: Final = Path(__file__).with_name("data")
+_FLAG_GROUPS: Final = frozenset(
+    {"authority", "facility", "industry", "odor", "place", "scale", "source", "time"}
+)
 
 
 class IssueType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,3 +178,11 @@ def labels(group: str) -> Mapping[str, Label]:
     """Give a plain list of codes: industry, place, facility, odor, time, rejection and so on."""
     rows = (row for row in read_csv(DATA / "labels.csv", Label) if row.group == group)
     return MappingProxyType({row.code: row for row in rows})
+
+
+@cache
+def flags() -> frozenset[str]:
+    """Give the flags that a tagger may set and rules may ask for: `odor:unknown`, `canteen` …."""
+    rows = read_csv(DATA / "labels.csv", Label)
+    grouped = {f"{row.group}:{row.code}" for row in rows if row.group in _FLAG_GROUPS}
+    return frozenset(grouped | {row.code for row in rows if row.group == "flag"})

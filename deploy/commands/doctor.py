@@ -1,6 +1,5 @@
 """`jiesu doctor`: what is wrong and how to mend it."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -36,7 +35,7 @@ def doctor(
     from deploy.settings import load_settings
 
     settings = load_settings(config_of(context), data_dir=data, database_url=database_url)
-    report = asyncio.run(examine(settings, city or []))
+    report = examine(settings, city or [])
     text = msgspec.json.encode(report).decode() if as_json else show(report)
     sys.stdout.write(text + "\n")
     if not report.ok:

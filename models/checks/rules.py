@@ -10,7 +10,15 @@ from models.checks.finding import Finding, error, warning
 from models.city import City
 from models.duty import TIERS, Condition, Rule
 from models.tags import REVIEW_REASONS
-from models.taxonomy import ISSUE_TYPES, LEVELS, REQUEST_TYPES, ROLES, first_level, laws
+from models.taxonomy import (
+    ISSUE_TYPES,
+    LEVELS,
+    REQUEST_TYPES,
+    ROLES,
+    first_level,
+    flags,
+    laws,
+)
 
 _URGENCIES: Final = ("P0", "P1", "P2", "P3")
 _BASE: Final = "T6"
@@ -32,6 +40,7 @@ def check_rules(city: City, national: Sequence[Rule]) -> Iterator[Finding]:
         if unknown:
             text = f"规则 {rule.id} 用了不存在的地域 {'、'.join(unknown)}"
             yield error("territory_unknown", rule.id, text, "改正 adcodes 或 zones")
+    yield from _unknown_flags(city, laid)
     yield from _unreachable(laid)
     yield from _unanswered(laid)
     yield from _undesignated(laid)
@@ -79,6 +88,19 @@ def _names(rule: Rule) -> Iterator[Finding]:
         if unknown:
             text = f"规则 {rule.id} 用了不存在的{name} {'、'.join(unknown)}"
             yield error(code, rule.id, text, f"改用码表中的{name}代码")
+
+
+def _unknown_flags(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
+    """Find flags that nothing sets: a rule that asks for one never holds."""
+    known = flags() | {place.flag for place in city.protected_places}
+    own = {rule.id for rule in city.duties}
+    for rule in laid:
+        asked = {*rule.when.flags, *rule.when.any_flag, *rule.when.no_flags}
+        if unknown := sorted(asked - known):
+            text = f"规则 {rule.id} 用了无人会标的情节 {'、'.join(unknown)},永远不会成立"
+            remedy = "改用 labels.csv 或本市 protected_places.csv 中的情节"
+            file = "本市 duties.toml" if rule.id in own else "全国 duties.toml"
+            yield error("flag_unknown", rule.id, text, f"在{file}{remedy}")
 
 
 def _unreachable(laid: Sequence[Rule]) -> Iterator[Finding]:
