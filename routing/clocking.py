@@ -60,6 +60,12 @@ def stops(
     ]
 
 
+def before_dispatch(book: Catalogue) -> list[str]:
+    """Name the clocks that run before a case is accepted or dispatched and stop with that."""
+    ends = (ACCEPTED, DISPATCHED)
+    return [c.code for c in book.clocks.values() if c.stop in ends and c.start not in ends]
+
+
 def closing(book: Catalogue, clocks: Iterable[Clock]) -> list[Clock]:
     """Pick the promises to close the case, the latest attempt of each."""
     latest: dict[str, Clock] = {}

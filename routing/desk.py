@@ -51,6 +51,10 @@ def correct(matter: Matter, request: Correction, change: Change) -> None:
         decision = correcting.decision_for(matter, case, request)
         case = decided(matter.book, case, decision)
         change.on_case(review_reasons=decision.reasons)
+    else:
+        # What changed after the dispatch has been looked at: it need not wait at the desk.
+        case = msgspec.structs.replace(case, queue=None)
+        change.on_case(review_reasons=())
     difference = correcting.difference(matter.case, case, request)
     _decide(matter, change, case, request)
     change.data["changed"] = difference.human if difference else {}

@@ -14,6 +14,7 @@ from routing.clocks import deadline
 from routing.facts import Facts, family
 
 #: The event verbs on which clocks start and stop that this module must know by name.
+RECEIVED: Final = "case:received"
 ACCEPTED: Final = "case:accepted"
 DISPATCHED: Final = "case:dispatched"
 CLOSED: Final = "case:closed"

@@ -16,6 +16,7 @@ from models.db.clocks import Clock
 from models.db.pool import Database
 from models.decision import Decision
 from models.moment import now
+from routing import clocking
 from routing.catalogue import Catalogue, catalogue
 from routing.dispatch import (
     acceptance,
@@ -82,6 +83,8 @@ class RouteStage:
             kept = await dispatch.to_review(conn, city, staying)
             out = [one for one in going if one.case.case_no in gone]
             await dispatch.add_tasks(conn, city, [t for one in out for t in one.tasks], at)
+            waited = clocking.before_dispatch(book)
+            await clocks.stop_many(conn, city, gone, waited, at=at, why=ACCEPTED)
             await clocks.start(conn, city, [c for one in out for c in one.clocks])
             told = [e for one in out for e in _told(one, at)]
             told += [_kept(case, at) for case in staying if case.case_no in kept]

@@ -1,4 +1,4 @@
-"""The sweeper: notes each warning and each breach of a clock once, and nothing else.
+"""The sweeper: notes each warning and each breach of a clock once, and watches what waits.
 
 One sweeper per city at a time by a lease; even two at once note an alarm once, since an alarm is a
 row whose key says which clock and which level.
@@ -18,6 +18,8 @@ from models.db.pool import Database
 from models.ids import uuid7
 from models.moment import aware, now
 from routing.catalogue import Catalogue, catalogue
+from routing.clocking import starts
+from routing.plan import RECEIVED
 
 LEASE: Final = "sweeper"
 BREACH: Final = "breach"
@@ -48,7 +50,27 @@ class Sweeper:
         async with self._db.city(city) as conn:
             if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
                 return 0
-        return await sweep(self._db, self._books[city], now(), self._batch)
+        watched = await watch_desk(self._db, self._books[city], self._batch)
+        return watched + await sweep(self._db, self._books[city], now(), self._batch)
+
+
+async def watch_desk(db: Database, book: Catalogue, batch: int) -> int:
+    """Start the clocks of cases that wait at the desk unwatched, from their receipt on.
+
+    Cases reach the desk in many ways; looking for those without a clock misses none of them.
+    """
+    if not any(clock.start == RECEIVED for clock in book.clocks.values()):
+        return 0
+    city = book.city.adcode
+    async with db.city(city) as conn:
+        waiting = await clocks.unwatched(conn, city, batch)
+        made = [
+            clock
+            for case in waiting
+            for clock in starts(book, case, [], (RECEIVED,), case.received_at)
+        ]
+        await clocks.start(conn, city, made)
+    return len(made)
 
 
 async def sweep(db: Database, book: Catalogue, at: datetime, batch: int) -> int:

@@ -1,14 +1,15 @@
 """Clocks in the store: started, stopped and charged with a case's moves, and swept when ripe."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
 
+from models.case import Case
 from models.db import queries
 from models.db.pool import Connection
-from models.db.rows import to_struct
+from models.db.rows import to_case, to_struct
 from models.decision import DayStep
 
 _SQL: Final = queries.load("clocks")
@@ -118,6 +119,25 @@ async def stop(
         [clock.attempt for clock, _ in stops],
         [reason for _, reason in stops],
     )
+
+
+async def stop_many(
+    conn: Connection,
+    city: str,
+    cases: Iterable[int],
+    codes: Sequence[str],
+    *,
+    at: datetime,
+    why: str,
+) -> None:
+    """Stop the running clocks of those codes in many cases at once."""
+    if codes:
+        await conn.execute(_SQL["stop_many"], city, list(cases), at, list(codes), why)
+
+
+async def unwatched(conn: Connection, city: str, limit: int) -> list[Case]:
+    """Hold and give up to `limit` cases that wait at the desk and have no clock."""
+    return [to_case(row) for row in await conn.fetch(_SQL["unwatched"], city, limit)]
 
 
 async def charge(conn: Connection, city: str, case_no: int, unit: str | None) -> None:

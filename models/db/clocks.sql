@@ -18,6 +18,18 @@ UPDATE clock c SET stopped_at = $3, stop_reason = s.reason, next_at = NULL
  WHERE c.city = $1 AND c.case_no = $2 AND c.task_no = s.task_no AND c.code = s.code AND c.attempt = s.attempt
    AND c.stopped_at IS NULL;
 
+-- name: stop_many
+-- Stop running clocks of the codes $4, of the case itself, in many cases: $5 is the event that does it.
+UPDATE clock SET stopped_at = $3, stop_reason = $5, next_at = NULL
+ WHERE city = $1 AND case_no = ANY($2::bigint[]) AND task_no = 0 AND code = ANY($4::text[]) AND stopped_at IS NULL;
+
+-- name: unwatched
+-- Cases that wait at the desk without any clock, the oldest first; they are held while theirs is started.
+SELECT c.* FROM cases c
+ WHERE c.city = $1 AND c.queue = 'review' AND c.state = 'SCREEN'
+   AND NOT EXISTS (SELECT 1 FROM clock k WHERE k.city = c.city AND k.case_no = c.case_no)
+ ORDER BY c.case_no LIMIT $2 FOR UPDATE OF c SKIP LOCKED;
+
 -- name: charge
 -- Charge the running clocks of the case itself to another unit, or to the desk (NULL).
 UPDATE clock SET unit = $3 WHERE city = $1 AND case_no = $2 AND task_no = 0 AND stopped_at IS NULL;

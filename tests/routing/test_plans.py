@@ -31,6 +31,8 @@ ARGS: dict[str, dict[str, list[Any]]] = {
             *(CITY, [5], [0], ["K99"], [1], [UNIT], [AT], [AT], ["W"], [False], [[]], ["{}"])
         ],
         "stop": [CITY, 5, AT, [0], ["K12"], [1], ["x"]],
+        "stop_many": [CITY, [5], AT, ["K02"], "x"],
+        "unwatched": [CITY, 100],
         "charge": [CITY, 5, UNIT],
         "of_case": [CITY, 5],
         "ripe": [CITY, AT, 100],

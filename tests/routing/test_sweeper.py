@@ -14,8 +14,9 @@ from models.db import clocks
 from models.db.clocks import Clock
 from models.db.pool import Database
 from routing.catalogue import catalogue
-from routing.tracking import Sweeper, advance, sweep
-from tests.routing.kit import CITY, EAST, FRIDAY, Desk, handler
+from routing.stage import RouteStage
+from routing.tracking import Sweeper, advance, sweep, watch_desk
+from tests.routing.kit import CITY, EAST, FRIDAY, Desk, handler, put_case
 
 DUE = FRIDAY + timedelta(days=10)
 WARN = (FRIDAY + timedelta(days=6), FRIDAY + timedelta(days=8))
@@ -140,6 +141,46 @@ async def test_the_lease_lets_one_sweeper_work_at_a_time(town: Database, city: C
     await put(town, clock(2, due_at=past, warn_at=()))
     assert await second.run_once(CITY) == 0
     assert await first.run_once(CITY) == 1
+
+
+async def test_what_waits_at_the_desk_is_watched_from_receipt(town: Database, city: City) -> None:
+    """A case that nobody accepts warns and breaches like any other promise."""
+    late = datetime.now(FRIDAY.tzinfo) - timedelta(hours=5)
+    number = await put_case(town, 1, received_at=late)
+    await put_case(town, 2, queue="route")
+    book = catalogue(city)
+    assert [await watch_desk(town, book, 100) for _ in range(2)] == [1, 0]
+    await sweep(town, book, datetime.now(FRIDAY.tzinfo), 100)
+    assert await alarms(town) == [(number, "breach"), (number, "warn1")]
+    desk = Desk(town, city, number)
+    await desk.act("accept")
+    assert (await desk.clocks())[0, "K02", 1].stop_reason == "case:accepted"
+
+
+async def test_an_emergency_at_the_desk_must_be_seen_within_half_an_hour(
+    town: Database, city: City
+) -> None:
+    """The desk's clock of a P0 case is the short one, on either platform."""
+    book = catalogue(city)
+    for n, channel in enumerate(("12345_TEL", "12369_WEB"), 1):
+        number = await put_case(town, n, urgency="P0", channel=channel)
+        await watch_desk(town, book, 100)
+        (clock,) = (await Desk(town, city, number).clocks()).values()
+        assert clock.due_at - clock.started_at <= timedelta(minutes=30)
+
+
+async def test_a_case_that_waited_and_then_goes_out_is_watched_no_longer(
+    town: Database, city: City
+) -> None:
+    """When the machine sends out what once waited at the desk, the desk's clock stops."""
+    number = await put_case(town, 1)
+    await watch_desk(town, catalogue(city), 100)
+    async with town.city(CITY) as conn:
+        await conn.execute("UPDATE cases SET queue = 'route' WHERE case_no = $1", number)
+    await RouteStage(town, {CITY: city}).run_once(CITY)
+    found = await Desk(town, city, number).clocks()
+    assert found[0, "K02", 1].stop_reason == "case:accepted"
+    assert found[0, "K12", 1].stopped_at is None
 
 
 _SWEEP = """
