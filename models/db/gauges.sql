@@ -2,8 +2,13 @@
 
 -- name: queues
 -- Cases that wait for a stage or for the desk, and since when the oldest of them was received.
+WITH waiting AS (
+    SELECT city, queue, received_at FROM cases WHERE queue = 'tag'
+    UNION ALL SELECT city, queue, received_at FROM cases WHERE queue = 'route'
+    UNION ALL SELECT city, queue, received_at FROM cases WHERE queue = 'review'
+)
 SELECT city, queue, count(*) AS n, extract(epoch FROM now() - min(received_at))::float8 AS oldest
-  FROM cases WHERE queue IN ('tag', 'route', 'review') GROUP BY city, queue;
+  FROM waiting GROUP BY city, queue;
 
 -- name: clocks
 -- Clocks that run, and how many of those have been breached.
@@ -12,7 +17,9 @@ SELECT city, count(*) AS open, count(*) FILTER (WHERE due_at < now()) AS breache
 
 -- name: outbox
 -- Messages that wait, and those that were given up.
-SELECT city, state, count(*) AS n FROM outbox WHERE state IN ('pending', 'dead') GROUP BY city, state;
+SELECT city, 'pending' AS state, count(*) AS n FROM outbox WHERE state = 'pending' GROUP BY city
+UNION ALL
+SELECT city, 'dead', count(*) FROM outbox WHERE state = 'dead' GROUP BY city;
 
 -- name: unsealed
 -- Events that no link of the chain holds yet.

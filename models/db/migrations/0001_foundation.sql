@@ -377,8 +377,9 @@ CREATE TABLE lease (
 
 -- Isolation: a connection sees the city named in `jiesu.city`, all of them under '*', none when it is unset.
 -- A connection with `jiesu.unit` sees only cases, tasks, clocks and files in which that unit has a part.
+-- Written as an equation first: the planner estimates that from the table's statistics, and an IN as one in a hundred.
 CREATE FUNCTION in_scope(row_city text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
-    $$ SELECT current_setting('jiesu.city', true) IN (row_city, '*') $$;
+    $$ SELECT row_city = current_setting('jiesu.city', true) OR current_setting('jiesu.city', true) = '*' $$;
 
 DO $$
 DECLARE
