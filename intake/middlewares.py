@@ -13,6 +13,7 @@ from aiohttp import web
 from intake import problems
 from intake.keys import CLIENT, REQUEST_ID, SERVICES
 from models.errors import Invalid, JiesuError
+from models.faults import trace
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _Address: TypeAlias = IPv4Address | IPv6Address
@@ -67,8 +68,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if error.status < 400:  # noqa: PLR2004 - redirects are answers, not errors
             raise
         return problems.respond_http(error, request_id)
-    except Exception:  # noqa: BLE001 - whatever happens, the answer is a problem document
-        _LOG.exception("request_failed", method=request.method, route=_route(request))
+    except Exception as error:  # noqa: BLE001 - whatever happens, the answer is a problem document
+        _LOG.error("request_failed", route=_route(request), trace=trace(error))
         return problems.respond(problems.unexpected(request_id), request_id)
 
 

@@ -21,6 +21,7 @@ from intake.track import TrackCodes
 from models.case import Receipt
 from models.db import intake
 from models.errors import Invalid, JiesuError, Unavailable
+from models.faults import trace
 from models.moment import now
 
 _LOG: Final = structlog.get_logger()
@@ -118,7 +119,7 @@ class Receiver:
         self._count("report", f"{delivery.source}:poison")
         if isinstance(error, Invalid):
             return error
-        _LOG.error("delivery_not_stored", source=delivery.source, exc_info=error)
+        _LOG.error("delivery_not_stored", source=delivery.source, trace=trace(error))
         code = "delivery_not_stored"
         return JiesuError(code, "报文未能保存,系统已记录错误,请联系管理员后重发。")
 
@@ -163,14 +164,15 @@ class _Lane:
         return batch
 
     async def _answer(self, batch: list[_Ticket]) -> None:
-        outcomes = await self._receiver.store(self._city, [ticket.delivery for ticket in batch])
-        for ticket, outcome in zip(batch, outcomes, strict=True):
-            if ticket.answer.done():
-                continue
-            if isinstance(outcome, JiesuError):
-                ticket.answer.set_exception(outcome)
-            else:
-                ticket.answer.set_result(outcome)
+        """Store a batch and answer each; whatever happens, nobody is left waiting."""
+        outcomes: Sequence[Outcome] = ()
+        try:
+            outcomes = await self._receiver.store(self._city, [t.delivery for t in batch])
+        finally:
+            missing = [_interrupted()] * (len(batch) - len(outcomes))
+            for ticket, outcome in zip(batch, [*outcomes, *missing], strict=True):
+                if not ticket.answer.done():
+                    _resolve(ticket.answer, outcome)
 
     async def _clean(self) -> None:
         at = asyncio.get_running_loop().time()
@@ -178,6 +180,17 @@ class _Lane:
             self._cleaned = at
             with contextlib.suppress(Unavailable):
                 await self._receiver.forget_nonces(self._city)
+
+
+def _resolve(answer: asyncio.Future[Receipt], outcome: Outcome) -> None:
+    if isinstance(outcome, JiesuError):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)
+
+
+def _interrupted() -> Unavailable:
+    return Unavailable("receiver_stopped", "系统正在停止,请稍后原样重发。", retry_after=5)
 
 
 def _names(delivery: Delivery) -> set[tuple[str, str, str]]:

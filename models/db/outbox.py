@@ -19,6 +19,7 @@ from models.db import queries
 from models.db.pool import Connection, Database, session_settings
 from models.db.rows import to_struct
 from models.errors import Unavailable
+from models.faults import trace
 from models.moment import now
 
 if TYPE_CHECKING:
@@ -267,10 +268,10 @@ async def _guarded(
     try:
         return await deliver(msgspec.json.decode(job.payload or b"", type=Line))
     except msgspec.MsgspecError:
-        _LOG.exception("outbox_job_malformed", job=job.id)
+        _LOG.error("outbox_job_malformed", job=job.id)
         return None
-    except Exception:  # noqa: BLE001 - see above
-        _LOG.exception("outbox_delivery_fault", job=job.id)
+    except Exception as error:  # noqa: BLE001 - see above
+        _LOG.error("outbox_delivery_fault", job=job.id, trace=trace(error))
         return _AFTER_FAULT
 
 

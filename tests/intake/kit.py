@@ -1,4 +1,4 @@
-"""What the front door's tests share: services over a test database, deliveries, a signing platform."""
+"""What the front door's tests share: services, deliveries, a platform that signs."""
 
 import itertools
 from collections.abc import Mapping
@@ -13,7 +13,6 @@ from aiohttp.test_utils import TestClient
 from intake.channels import signature
 from intake.delivery import Content, Delivery, Person
 from intake.privacy import Vault
-from intake.receive import Receiver
 from intake.services import Hook, Secrets, Services, Settings, fresh_secrets
 from models.case import Actor
 from models.city import City
@@ -118,7 +117,9 @@ def message(kind: str = "ORDER_DISPATCH", number: str = "CS0001", **given: Any) 
 class Platform:
     """Speaks to the front door as a platform does: signs, posts, reads."""
 
-    def __init__(self, client: TestClient[Any, Any], source: str = "12345", city: str = CITY) -> None:
+    def __init__(
+        self, client: TestClient[Any, Any], source: str = "12345", city: str = CITY
+    ) -> None:
         """Take the client of a running application."""
         self.client = client
         self.source = source
@@ -156,5 +157,3 @@ async def counts(db: Database, city: str = CITY) -> dict[str, int]:
 def later(minutes: float) -> datetime:
     """Give a moment some minutes from now."""
     return now() + timedelta(minutes=minutes)
-
-
