@@ -86,7 +86,7 @@ async def test_a_stale_revision_carries_the_fresh_state(desk: Desk) -> None:
     await desk.act("accept", revision=1)
     with pytest.raises(Conflict, match="stale_revision") as caught:
         await desk.act("reject", revision=1, code="NA1", notice="请走复议")
-    fresh = caught.value.extra["fresh"]
+    fresh: Any = caught.value.extra["fresh"]
     assert (fresh["state"], fresh["revision"]) == ("DISPATCHED", 2)
     assert [task["unit"] for task in fresh["tasks"]] == [ECO, UMA]
 

@@ -182,7 +182,7 @@ async def test_two_vain_calls_at_different_times_count_as_contact(
     time_machine.move_to(FRIDAY)
     await desk.act("accept")
     await desk.act("sign", UNIT, handler="张工")
-    vain = {"method": "phone", "result": "not_reached"}
+    vain: dict[str, Any] = {"method": "phone", "result": "not_reached"}
     await desk.act("contact", UNIT, **vain)
     await desk.act("contact", UNIT, **vain)
     assert (await desk.clocks())[1, "K09", 1].stopped_at is None
@@ -298,3 +298,39 @@ async def test_the_platforms_deadline_is_the_closing_clock(town: Database, city:
     desk = Desk(town, city, await put_case(town, 8, source_due_at=stated))
     await desk.act("accept")
     assert (await desk.clocks())[0, "K12", 1].due_at == stated
+
+
+async def test_the_platform_is_told_in_order_what_concerns_it(desk: Desk) -> None:
+    """Acceptance, signature, contact, result, rework and end go out; helpers' doings do not."""
+    async with desk.db.city(CITY) as conn:
+        await conn.execute("INSERT INTO outbox_target VALUES ($1, '12345', 'http://x')", CITY)
+        await conn.execute(
+            "INSERT INTO case_ref (city, source, external_no, case_no, digest)"
+            " VALUES ($1, '12345', 'A1', $2, 'x')",
+            CITY,
+            desk.number,
+        )
+    await submitted(desk)
+    await desk.act("rework", reason="没有夜间到场记录")
+    await desk.act("contact", UNIT, method="visit", result="reached")
+    await desk.act("submit", UNIT, **RESULT)
+    await desk.act("approve")
+    await desk.act("close")
+    async with desk.db.city(CITY) as conn:
+        rows = await conn.fetch("SELECT kind, body FROM outbox WHERE city = $1 ORDER BY seq", CITY)
+    told = [row["kind"] for row in rows]
+    assert told == ["ACCEPT", "SIGN", "SUBMIT", "REWORK", "CONTACTED", "SUBMIT", "CLOSE"]
+    assert rows[0]["body"]["accepted"] is True
+    assert rows[0]["body"]["due_at"].endswith("23:59:59+08:00")
+    assert rows[-1]["body"]["outcome"] == "true"
+    assert rows[-1]["body"]["reply"] == "已责令停止夜间生产"
+
+
+async def test_events_hold_no_words_to_the_citizen(desk: Desk) -> None:
+    """What is answered to the citizen is kept with the task, not in the history."""
+    await submitted(desk)
+    async with desk.db.city(CITY) as conn:
+        found = await conn.fetchval(
+            "SELECT count(*) FROM event WHERE city = $1 AND data::text LIKE '%责令停止%'", CITY
+        )
+    assert found == 0

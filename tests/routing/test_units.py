@@ -1,6 +1,7 @@
 """From role and place to unit: township, zone, county, city, validity and successors."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ DAY = date(2026, 11, 20)
 DIRECTORY = Directory(small_city())
 
 
-def unit(role: str, *, day: date = DAY, **place: str) -> str | None:
+def unit(role: str, *, day: date = DAY, **place: Any) -> str | None:
     """Give the code of the unit found."""
     found = DIRECTORY.find(role, Place(**place), day).unit
     return found.code if found else None
