@@ -10,10 +10,9 @@ from models.db import events
 from models.db.pool import Database
 from models.ids import uuid7
 from models.moment import now
-from tests.kit import Server
 
 CITY = "430100"
-BREAK_IN = "SET session_replication_role = replica; "
+BREAK_IN = "ALTER TABLE event DISABLE TRIGGER USER; ALTER TABLE event_seal DISABLE TRIGGER USER;"
 
 
 def event(number: int, city: str = CITY) -> Event:
@@ -54,13 +53,10 @@ async def verify(db: Database, head: str | None = None) -> events.SealReport:
         return await events.verify(conn, CITY, head)
 
 
-async def tamper(db: Database, server: Server, statement: str) -> None:
-    """Do what no application may: as superuser, with every trigger off."""
+async def tamper(db: Database, statement: str) -> None:
+    """Do what the application never does: change history, with the triggers off."""
     async with db.system() as conn:
-        name = await conn.fetchval("SELECT current_database()")
-    conn = await asyncpg.connect(server.database(name))
-    await conn.execute(BREAK_IN + statement)
-    await conn.close()
+        await conn.execute(BREAK_IN + statement)
 
 
 async def test_history_gives_back_what_was_appended(db: Database) -> None:
@@ -129,45 +125,42 @@ async def test_two_sealers_make_one_chain(db: Database) -> None:
         ("link_missing", "DELETE FROM event_seal WHERE seq = 10"),
     ],
 )
-async def test_tampering_is_found(db: Database, server: Server, kind: str, statement: str) -> None:
+async def test_tampering_is_found(db: Database, kind: str, statement: str) -> None:
     """A changed field, a changed hash, a deleted event and a deleted link are each named."""
     await put(db, 10)
     await seal_all(db)
-    await tamper(db, server, statement)
+    await tamper(db, statement)
     report = await verify(db)
     assert not report.ok
     assert kind in {problem.kind for problem in report.problems}
 
 
-async def test_reordering_is_found(db: Database, server: Server) -> None:
+async def test_reordering_is_found(db: Database) -> None:
     """Two links that changed places do not fit any more."""
     await put(db, 10)
     await seal_all(db)
     await tamper(
         db,
-        server,
         "UPDATE event_seal SET seq = -seq WHERE seq IN (4, 5);"
         "UPDATE event_seal SET seq = CASE seq WHEN -4 THEN 5 ELSE 4 END WHERE seq < 0",
     )
     assert [problem.seq for problem in (await verify(db)).problems] == [4, 5, 6]
 
 
-async def test_a_forged_later_chain_is_found_by_a_kept_head(db: Database, server: Server) -> None:
+async def test_a_forged_later_chain_is_found_by_a_kept_head(db: Database) -> None:
     """Cutting off the end with all traces shows only against the head noted before, and does."""
     await put(db, 10)
     await seal_all(db)
     head = (await verify(db)).head
     assert (await verify(db, head)).ok
-    await tamper(
-        db, server, "DELETE FROM event_seal WHERE seq > 8; DELETE FROM event WHERE case_no > 8"
-    )
+    await tamper(db, "DELETE FROM event_seal WHERE seq > 8; DELETE FROM event WHERE case_no > 8")
     assert (await verify(db)).ok
     assert [problem.kind for problem in (await verify(db, head)).problems] == ["head_missing"]
 
 
-async def test_an_event_deleted_before_it_was_sealed_is_found(db: Database, server: Server) -> None:
+async def test_an_event_deleted_before_it_was_sealed_is_found(db: Database) -> None:
     """The list of waiting events betrays it."""
     await put(db, 2)
-    await tamper(db, server, "DELETE FROM event WHERE case_no = 1")
+    await tamper(db, "DELETE FROM event WHERE case_no = 1")
     await seal_all(db)
     assert [problem.kind for problem in (await verify(db)).problems] == ["event_missing"]
