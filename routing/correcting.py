@@ -30,7 +30,11 @@ def corrected(matter: Matter, request: Correction) -> Case:
         given["urgency"] = given["urgency"].value
     if "adcode" in given and given["adcode"] != case.adcode:
         given = {"township": None, "zone": None} | given
-    return msgspec.structs.replace(case, **given)
+    laid = msgspec.structs.replace(case, **given)
+    if not laid.types or laid.kind is None:
+        detail = "该件尚未识别,请先选择污染类型和诉求类型。"
+        raise Invalid("facts_required", detail)
+    return laid
 
 
 def decision_for(matter: Matter, case: Case, request: Correction) -> Decision:

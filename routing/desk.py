@@ -19,6 +19,20 @@ _ANSWERABLE: Final = ("ZX", "BY", "JY", "CF")
 _LATER: Final = (State.DISPATCHED, State.IN_PROGRESS)
 _EMERGENCY: Final = "P0"
 _RESULT: Final = ("outcome", "reply_text", "measures", "reply_method")
+#: What a decision sets of a case.
+_DECIDED: Final = (
+    "queue",
+    "kind",
+    "types",
+    "urgency",
+    "adcode",
+    "township",
+    "zone",
+    "lead_unit",
+    "decision",
+    "accepted_at",
+    "dispatched_at",
+)
 
 
 def accept(matter: Matter, request: Accept, change: Change) -> None:
@@ -50,7 +64,8 @@ def correct(matter: Matter, request: Correction, change: Change) -> None:
     if matter.case.state not in _LATER:
         decision = correcting.decision_for(matter, case, request)
         case = decided(matter.book, case, decision)
-        change.on_case(review_reasons=decision.reasons)
+        kept = matter.case.review_reasons if matter.tasks else decision.reasons
+        change.on_case(review_reasons=kept)
     else:
         # What changed after the dispatch has been looked at: it need not wait at the desk.
         case = msgspec.structs.replace(case, queue=None)
@@ -88,21 +103,6 @@ def _decide(matter: Matter, change: Change, case: Case, request: Correction) -> 
     )
     change.facts_changed = True
     change.correction = correcting.difference(matter.case, case, request)
-
-
-_DECIDED: Final = (
-    "queue",
-    "kind",
-    "types",
-    "urgency",
-    "adcode",
-    "township",
-    "zone",
-    "lead_unit",
-    "decision",
-    "accepted_at",
-    "dispatched_at",
-)
 
 
 def _facts_of(request: Dispatch) -> Correction:

@@ -334,3 +334,16 @@ async def test_events_hold_no_words_to_the_citizen(desk: Desk) -> None:
             "SELECT count(*) FROM event WHERE city = $1 AND data::text LIKE '%责令停止%'", CITY
         )
     assert found == 0
+
+
+async def test_a_case_that_no_machine_could_read_is_read_by_a_person(desk: Desk) -> None:
+    """What failed in reading has no types: the operator gives them, and the case goes out."""
+    async with desk.db.city(CITY) as conn:
+        await conn.execute(
+            "UPDATE cases SET types = '{}', kind = NULL, urgency = NULL, tags = NULL"
+        )
+    with pytest.raises(Invalid, match="facts_required"):
+        await desk.act("accept")
+    case = await desk.act("accept", types=["A01"], kind="TS")
+    assert (case.lead_unit, case.urgency) == (ECO, "P2")
+    assert (0, "K12", 1) in await desk.clocks()
