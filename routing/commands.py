@@ -20,6 +20,7 @@ from routing.catalogue import catalogue
 from routing.dispatch import event
 from routing.lifecycle import GONE, MOVES, Move, move_of
 from routing.matter import Change, Matter
+from routing.plain import plain_data
 from routing.plan import ACCEPTED, DISPATCHED
 
 _Function = Callable[[Matter, Any, Change], None]
@@ -177,7 +178,8 @@ async def _write(conn: Connection, change: Change) -> None:
         await cases.add_correction(conn, case, matter.actor.name, matter.at, change.correction)
     told = [(change.event, change.data), *change.more_events]
     await events.append(
-        conn, [event(case, verb, matter.at, matter.actor, said) for verb, said in told]
+        conn,
+        [event(case, verb, matter.at, matter.actor, plain_data(said)) for verb, said in told],
     )
     await outbox.put(conn, city, list(change.outgoing()))
     if change.charged:

@@ -15,7 +15,7 @@ from routing.facts import facts_of
 from routing.matter import Matter
 from routing.ruling import role_name
 from routing.units import Place
-from routing.verbs import Correction, Dispatch
+from routing.verbs import Correction, Dispatch, Redispatch
 
 _FACTS = ("types", "kind", "urgency", "adcode", "township", "zone")
 _ECOLOGY = ("ECO", "ECO_ENF")
@@ -46,7 +46,7 @@ def decision_for(matter: Matter, case: Case, request: Correction) -> Decision:
     return _appointed(matter, case, decision, request)
 
 
-def difference(old: Case, new: Case, request: Correction) -> Corrected | None:
+def difference(old: Case, new: Case, request: Correction | Redispatch) -> Corrected | None:
     """Say what the person changed of the machine's word; None where nothing."""
     was, now = _machine(old), _machine(new)
     changed = [name for name in now if was[name] != now[name]]

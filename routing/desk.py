@@ -170,6 +170,7 @@ def _lead_anew(matter: Matter, request: Redispatch, change: Change, reason: str)
         no_return=case.no_return or request.no_return,
     )
     change.facts_changed = change.charged = True
+    change.correction = correcting.difference(case, change.case, request)
     alone = msgspec.structs.replace(decision, cooperating=())
     change.new_tasks = tasks_of(book, case, alone, matter.at, _next_task(matter.tasks))
     change.starts += clocking.starts(

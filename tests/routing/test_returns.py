@@ -43,6 +43,9 @@ async def test_the_next_unit_signs_anew_and_inherits_the_time_that_is_left(desk:
     due = (await desk.clocks())[0, "K12", 1].due_at
     case = await desk.act("redispatch", lead_unit=HUD, reason="会商确定")
     assert (case.state, case.queue, case.lead_unit) == (State.DISPATCHED, None, HUD)
+    async with desk.db.city(desk.city.adcode) as conn:
+        learnt = await conn.fetchval("SELECT human->>'lead_unit' FROM correction")
+    assert learnt == HUD
     tasks = await desk.tasks()
     assert [(t.task_no, t.unit, t.state) for t in tasks if t.is_lead] == [
         (1, ECO, TaskState.RETURNED),

@@ -347,3 +347,22 @@ async def test_a_case_that_no_machine_could_read_is_read_by_a_person(desk: Desk)
     case = await desk.act("accept", types=["A01"], kind="TS")
     assert (case.lead_unit, case.urgency) == (ECO, "P2")
     assert (0, "K12", 1) in await desk.clocks()
+
+
+@pytest.mark.parametrize(
+    "number", ["13812345678", "138 1234 5678", "0731-82345678", "430102199001011234"]
+)
+async def test_no_number_that_leads_to_a_person_gets_into_the_history(
+    desk: Desk, number: str
+) -> None:
+    """A telephone typed into a note is taken out of the event; a ticket number stays."""
+    await desk.act("accept")
+    await desk.act("sign", UNIT, handler="张工")
+    note = f"按 {number} 联系,见 ENV-430100-20261120-000123"
+    await desk.act("contact", UNIT, method="phone", result="reached", note=note)
+    async with desk.db.city(CITY) as conn:
+        kept = await conn.fetchval(
+            "SELECT data->>'note' FROM event WHERE verb = 'case:task:contacted'"
+        )
+    assert number not in kept
+    assert "ENV-430100-20261120-000123" in kept
