@@ -94,9 +94,9 @@ class EmbeddedPostgres:
     async def __aenter__(self) -> Self:
         """Start; returns when the application's database takes connections."""
         self._bin = place.find_binaries()
-        self._home = place.private_folder(self._home)
-        self._lock = place.take_lock(self._home)
         try:
+            self._home = place.private_folder(self._home)
+            self._lock = place.take_lock(self._home)
             await self._open()
         except BaseException as error:
             await self._close()

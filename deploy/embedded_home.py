@@ -51,12 +51,9 @@ def find_binaries() -> Path:
 
 
 def private_folder(path: Path) -> Path:
-    """Make a folder that only its owner may enter; a foreign one under that name is refused."""
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return path.resolve()
-    except OSError as error:
-        raise storage_error(error, path) from error
+    """Make a folder that only its owner may enter, where there is none; raises OSError."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path.resolve()
 
 
 def storage_error(error: OSError, path: Path) -> Unavailable:
@@ -65,7 +62,8 @@ def storage_error(error: OSError, path: Path) -> Unavailable:
         return Unavailable("disk_full", f"磁盘已满,请在 {path} 所在磁盘腾出空间后重试。")
     if error.errno == errno.EROFS:
         return Unavailable("disk_read_only", f"{path} 所在磁盘只读,请用 --data 另选目录。")
-    return Unavailable("data_not_ours", f"无法使用目录 {path}({error.strerror}),请检查权限。")
+    where = error.filename or path
+    return Unavailable("data_not_ours", f"无法使用 {where}({error.strerror}),请检查权限。")
 
 
 def take_lock(home: Path) -> TextIO:

@@ -312,3 +312,10 @@ def test_no_identity_at_all_is_an_error_that_tells_the_ways_out(
     with pytest.raises(Unavailable, match="user_namespaces_unavailable") as told:
         embedded_home.as_user(os.geteuid(), home, Path("postgres"))
     assert "--database-url" in told.value.detail
+
+
+def test_data_of_another_user_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plain user is told before the server would fail on somebody else's files."""
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    with pytest.raises(Unavailable, match="data_not_ours"):
+        embedded_home.choose_identity(home, Path("postgres"))
