@@ -35,7 +35,7 @@ def sign(hook: Hook, body: bytes, at: datetime, nonce: str | None = None) -> dic
         "X-Timestamp": timestamp,
         "X-Nonce": nonce,
         "X-Sign-Type": SIGN_TYPE,
-        "X-Sign": _mac(hook.secret, hook.app_id, timestamp, nonce, digest),
+        "X-Sign": _mac(hook.secret, hook.app_id, timestamp, nonce, digest).decode(),
     }
 
 
@@ -54,7 +54,7 @@ def verify(
         hook
         for hook in hooks
         if hook.app_id == app_id
-        and hmac.compare_digest(_mac(hook.secret, app_id, timestamp, nonce, digest), given)
+        and hmac.compare_digest(_mac(hook.secret, app_id, timestamp, nonce, digest), given.encode())
     ]
     if not signers:
         code = "signature_invalid"
@@ -90,6 +90,6 @@ def _read(headers: Mapping[str, str]) -> tuple[str, str, str, str]:
     return app_id, timestamp, nonce, given.lower()
 
 
-def _mac(secret: str, app_id: str, timestamp: str, nonce: str, digest: str) -> str:
+def _mac(secret: str, app_id: str, timestamp: str, nonce: str, digest: str) -> bytes:
     message = f"{app_id}\n{timestamp}\n{nonce}\n{digest}".encode()
-    return hmac.digest(secret.encode(), message, "sha256").hex()
+    return hmac.digest(secret.encode(), message, "sha256").hex().encode()

@@ -1,5 +1,6 @@
 """The running application that the front door's tests speak to."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,7 +15,8 @@ from tests.intake.kit import Platform, make_services
 @pytest.fixture
 async def client(db: Database) -> AsyncIterator[TestClient[Any, Any]]:
     """Give a client of an application over the test's database."""
-    made: TestClient[Any, Any] = TestClient(TestServer(build_app(make_services(db))))
+    server = TestServer(await asyncio.to_thread(build_app, make_services(db)))
+    made: TestClient[Any, Any] = TestClient(server)
     await made.start_server()
     yield made
     await made.close()

@@ -45,7 +45,9 @@ def make_services(db: Database, cities: Mapping[str, City] | None = None, **give
     """Make services over a database; `given` are settings, and `count` where a test counts."""
     count = given.pop("count", lambda _name, _label: None)
     served = cities or {CITY: empty_city(CITY, "长沙市"), OTHER: empty_city(OTHER, "昆明市")}
-    settings = Settings(**({"linger_s": 0.001, "reports_per_hour": 10_000} | given))
+    settings = Settings(
+        **({"linger_s": 0.001, "reports_per_hour": 10_000, "max_message_bytes": 100_000} | given)
+    )
     return Services(
         db=db, cities=served, vault=VAULT, secrets=SECRETS, settings=settings, count=count
     )
