@@ -10,6 +10,7 @@ from models.decision import Assignee, Decision, TraceStep
 from models.errors import Invalid
 from models.taxonomy import ISSUE_TYPES, REQUEST_TYPES
 from routing.catalogue import Catalogue
+from routing.dispatch import decided
 from routing.engine import decide
 from routing.facts import facts_of
 from routing.matter import Matter
@@ -44,6 +45,14 @@ def decision_for(matter: Matter, case: Case, request: Correction) -> Decision:
     if not isinstance(request, Dispatch):
         return decision
     return _appointed(matter, case, decision, request)
+
+
+def machine_word(matter: Matter) -> Case:
+    """Give the case as the machine would send it out, where it has not been decided yet."""
+    case = matter.case
+    if case.decision is not None or not case.types:
+        return case
+    return decided(matter.book, case, decide(matter.book.city, facts_of(case, matter.at)))
 
 
 def difference(old: Case, new: Case, request: Correction | Redispatch) -> Corrected | None:

@@ -70,9 +70,8 @@ def correct(matter: Matter, request: Correction, change: Change) -> None:
         # What changed after the dispatch has been looked at: it need not wait at the desk.
         case = msgspec.structs.replace(case, queue=None)
         change.on_case(review_reasons=())
-    difference = correcting.difference(matter.case, case, request)
     _decide(matter, change, case, request)
-    change.data["changed"] = difference.human if difference else {}
+    change.data["changed"] = change.correction.human if change.correction else {}
 
 
 def dispatch(matter: Matter, request: Dispatch, change: Change) -> None:
@@ -102,7 +101,7 @@ def _decide(matter: Matter, change: Change, case: Case, request: Correction) -> 
         review_reasons=reasons,
     )
     change.facts_changed = True
-    change.correction = correcting.difference(matter.case, case, request)
+    change.correction = correcting.difference(correcting.machine_word(matter), case, request)
 
 
 def _facts_of(request: Dispatch) -> Correction:

@@ -1,7 +1,7 @@
 """Free text on its way into the history: numbers that lead to a person are taken out.
 
-The history is kept for ever and read by many; a telephone or identity number that someone typed into
-a note has no place there (the vault holds it). Ticket numbers and dates stay.
+The history is kept for ever and read by many; a telephone or identity number that someone typed
+into a note has no place there (the vault holds it). Ticket numbers and dates stay.
 """
 
 import re

@@ -205,6 +205,13 @@ async def test_an_operators_correction_decides_again_and_is_kept(desk: Desk) -> 
     assert row["human"]["lead_unit"] == f"{WEST}-HUD"
 
 
+async def test_an_acceptance_as_decided_is_no_correction(desk: Desk) -> None:
+    """Who takes the machine's word as it is has taught it nothing."""
+    await desk.act("accept")
+    async with desk.db.city(CITY) as conn:
+        assert await conn.fetchval("SELECT count(*) FROM correction") == 0
+
+
 async def test_another_unit_needs_a_reason_and_says_so_in_the_trace(desk: Desk) -> None:
     """An operator may name the unit, with a reason that the decision keeps."""
     with pytest.raises(Invalid, match="reason_required"):
