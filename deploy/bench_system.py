@@ -14,7 +14,6 @@ from typing import Final
 
 import aiohttp
 import msgspec
-from models.db.units import sync_city
 
 from deploy.embedded import EmbeddedPostgres
 from deploy.settings import Settings, ensure_secrets, for_child
@@ -22,6 +21,7 @@ from deploy.wiring import load_cities
 from intake.services import Secrets
 from models.db.migrate import migrate
 from models.db.pool import Database
+from models.db.units import sync_city
 
 _READY_S: Final = 60.0
 _POLL_S: Final = 0.05

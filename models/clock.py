@@ -17,8 +17,8 @@ class ClockDef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     types and channel families it applies, empty for all, and `not_channels` takes channel families
     out again. `warn` are fractions of the span at which to warn. `cutoff_hour` makes a start at or
     after that hour count from the next day; `roll` moves a natural-day end that is a day of rest to
-    the next working day. `scope` is `case`, `lead` or `task`. A `window` is a right that lapses, not
-    a promise: passing its end is no breach.
+    the next working day. `scope` is `case`, `lead` or `task`. A `window` is a right that lapses,
+    not a promise: passing its end is no breach.
     """
 
     code: str
