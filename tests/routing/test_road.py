@@ -373,3 +373,25 @@ async def test_no_number_that_leads_to_a_person_gets_into_the_history(
         )
     assert number not in kept
     assert "ENV-430100-20261120-000123" in kept
+
+
+async def test_a_correction_at_the_desk_decides_again_and_waits(desk: Desk) -> None:
+    """Facts set right before the dispatch give a new decision, and the case stays at the desk."""
+    case = await desk.act("correct", types=["A04"], urgency="P1")
+    assert (case.state, case.queue, case.types) == (State.SCREEN, Queue.REVIEW, ("A04",))
+    assert case.decision is not None
+    assert case.decision.lead is not None
+    assert case.decision.lead.unit == f"{EAST}-HUD"
+    assert (await desk.act("accept")).lead_unit == f"{EAST}-HUD"
+
+
+async def test_a_correction_after_dispatch_changes_facts_and_not_the_units(desk: Desk) -> None:
+    """What is found out later is kept, and the unit that has the case keeps it."""
+    sent = await desk.act("accept")
+    case = await desk.act("correct", types=["A04"], reason="现场核实")
+    assert case.types == ("A04",)
+    assert (case.lead_unit, case.decision) == (sent.lead_unit, sent.decision)
+    with pytest.raises(Invalid, match="issue_type_unknown"):
+        await desk.act("correct", types=["A77"])
+    with pytest.raises(Invalid, match="division_unknown"):
+        await desk.act("correct", adcode="110101")
