@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
+from classifier.tokens import cutter
 from intake.keys import SERVICES
 from intake.pages import (
     account,
@@ -62,6 +63,7 @@ STAFF: Final = (
     Page("GET", "/desk/new", _DESK, entry.form),
     Page("POST", "/desk/new", _DESK, entry.take),
     Page("GET", "/desk/cases/{number}", _READ, desk.show),
+    Page("GET", "/desk/cases/{number}/preview", _DESK, desk.preview),
     Page("GET", "/desk/cases/{number}/clocks/{task}/{clock}/{attempt}", _READ, desk.clock),
     Page("POST", "/desk/cases/{number}/reveal", _DESK, actions.reveal),
     Page("POST", "/desk/cases/{number}/{verb}", _DESK, actions.desk_act),
@@ -81,6 +83,7 @@ STAFF: Final = (
 
 def add_pages(app: web.Application) -> None:
     """Give every page its address; unknown addresses are answered as pages, too."""
+    cutter()  # its dictionary is read now, not at the first search
     cities = app[SERVICES].cities
     app[CITY_WORDS] = {adcode: CityWords(city) for adcode, city in cities.items()}
     app.middlewares.append(friendly)

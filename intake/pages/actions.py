@@ -97,7 +97,7 @@ def _verb(request: web.Request, who: str) -> str:
 
 async def _act(request: web.Request, staff: Staff, case_no: int, verb: str) -> None:
     form = await request.post()
-    files = uploads.evidence(form, "files")
+    files = await uploads.evidence(form, "files")
     view = await case_view.load(request, staff, case_no)
     data = act_data(form.items(), view)
     if "measures" in data:

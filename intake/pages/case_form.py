@@ -6,8 +6,9 @@ from typing import Any, Final
 import msgspec
 
 from intake.pages.case_view import CaseView
+from intake.pages.words import LABELS
 from models.city import Division, Unit
-from models.taxonomy import ISSUE_TYPES, LEVELS, REQUEST_TYPES, Label, first_level, labels
+from models.taxonomy import ISSUE_TYPES, LEVELS, REQUEST_TYPES, Label, first_level
 
 _TYPES: Final = ("type1", "type2", "type3", "type4")
 _HELPERS: Final = ("helper1", "helper2", "helper3")
@@ -41,9 +42,9 @@ def choices(view: CaseView, typed: Mapping[str, str]) -> Choices:
         counties=words.counties,
         townships=words.townships,
         units=words.unit_groups(),
-        rejections=list(labels("rejection").values()),
-        return_reasons=list(labels("return_reason").values()),
-        measures=list(labels("measure").values()),
+        rejections=list(LABELS["rejection"].values()),
+        return_reasons=list(LABELS["return_reason"].values()),
+        measures=list(LABELS["measure"].values()),
         chosen=_now(view) | dict(typed),
     )
 
@@ -65,6 +66,16 @@ def act_data(form: Iterable[tuple[str, object]], view: CaseView) -> dict[str, An
     if _HELPERS[0] in typed and helpers != view.chosen_helpers:
         data["cooperating"] = list(dict.fromkeys(helpers))
     return data
+
+
+def chosen_facts(query: Mapping[str, str]) -> dict[str, Any]:
+    """Read the facts that a form holds just now, as routing takes them; no others are touched."""
+    facts: dict[str, Any] = {name: query[name] or None for name in _FACTS if name in query}
+    types = tuple(code for name in _TYPES if (code := query.get(name)) in ISSUE_TYPES)
+    if not facts.get("kind"):
+        facts.pop("kind", None)
+    facts["urgency"] = facts.get("urgency") or "P2"
+    return facts | {"zone": None} | ({"types": tuple(dict.fromkeys(types))} if types else {})
 
 
 def _now(view: CaseView) -> dict[str, str]:

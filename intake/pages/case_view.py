@@ -1,5 +1,6 @@
 """Everything a case page shows, read in one transaction under the reader's own rights."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,8 +17,11 @@ from models.db import events, identity, views
 from models.db.identity import Access
 from models.db.lines import ClockView, FileView, Reporter, TaskView
 from models.db.pool import Connection
+from models.decision import Decision
 from models.errors import NotFound
-from models.taxonomy import laws
+from models.moment import now
+from routing.engine import decide
+from routing.facts import facts_of
 
 
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +38,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     reporters: list[Reporter]
     accesses: list[Access]
     references: list[tuple[str, str, int]]
+    proposal: Decision | None
 
     @property
     def lead(self) -> TaskView | None:
@@ -54,14 +59,22 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def chosen_helpers(self) -> list[str]:
-        """The cooperating units of the decision, up to three."""
-        decision = self.case.decision
+        """The cooperating units that are decided or would be, up to three."""
+        decision = self.decision
         return [h.unit for h in decision.cooperating if h.unit][:3] if decision else []
 
-    def law(self, code: str) -> str:
-        """Write a provision as people cite it."""
-        known = laws().get(code)
-        return f"《{known.title}》{known.article}" if known else code
+    @property
+    def decision(self) -> Decision | None:
+        """The decision that holds, or the one that would follow if the desk sent the case out."""
+        return self.proposal or self.case.decision
+
+    def own_clocks(self, unit: str | None) -> list[ClockView]:
+        """Give all clocks to the desk, a unit those of its task and, if it leads, the case's."""
+        own = self.task_of(unit) if unit else None
+        if own is None:
+            return self.clocks
+        held = (0, own.task_no) if own.is_lead else (own.task_no,)
+        return [clock for clock in self.clocks if clock.task_no in held]
 
 
 def number_of(request: web.Request, staff: Staff) -> int:
@@ -93,8 +106,20 @@ async def load(request: web.Request, staff: Staff, case_no: int) -> CaseView:
         words=words,
         pieces=highlight.pieces(text, case.tags),
         keys=highlight.legend(case.tags),
+        proposal=propose(request, case) if staff.unit is None else None,
         **parts,
     )
+
+
+def propose(
+    request: web.Request, case: Case, changed: Mapping[str, Any] | None = None
+) -> Decision | None:
+    """Decide a case that waits at the desk as it is, or as it would be; None for any other."""
+    waits = case.state in (State.SCREEN, State.ACCEPTED)
+    if not waits or not case.types:
+        return None
+    city = request.app[SERVICES].cities[case.city]
+    return decide(city, facts_of(case, now(), changed or {}))
 
 
 async def _parts(conn: Connection, city: str, case_no: int, words: CityWords) -> dict[str, Any]:

@@ -55,7 +55,7 @@ async def report(request: web.Request) -> web.Response:
     wrong = _wrong(typed)
     photos: list[Upload] = []
     try:
-        photos = uploads.photos(sent, "photos")
+        photos = await uploads.photos(sent, "photos")
     except (Invalid, TooLarge):
         wrong["photos"] = _WRONG["photos"]
     if wrong:

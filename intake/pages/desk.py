@@ -10,7 +10,7 @@ from classifier.tokens import cutter
 from intake.auth import Staff
 from intake.keys import SERVICES
 from intake.pages import case_view
-from intake.pages.case_form import choices
+from intake.pages.case_form import choices, chosen_facts
 from intake.pages.city_words import CITY_WORDS
 from intake.pages.render import page, see
 from models.case import CaseNo, read_case_no, show_case_no
@@ -106,6 +106,24 @@ async def case_page(
     if request.method != "GET":
         response.headers["HX-Push-Url"] = "false"
     return response
+
+
+async def preview(request: web.Request, staff: Staff) -> web.Response:
+    """Show to whom the case would go with the facts that are chosen in the form just now."""
+    case_no = case_view.number_of(request, staff)
+    async with request.app[SERVICES].db.city(staff.city) as conn:
+        case = await views.case(conn, staff.city, case_no)
+    if case is None:
+        raise case_view.missing()
+    return page(
+        request,
+        "parts_why.html",
+        staff=staff,
+        case=case,
+        decision=case_view.propose(request, case, chosen_facts(request.query)),
+        proposed=True,
+        city_words=request.app[CITY_WORDS][staff.city],
+    )
 
 
 async def following(request: web.Request, staff: Staff) -> web.Response:

@@ -48,7 +48,7 @@ async def take(request: web.Request, staff: Staff) -> web.Response:
     typed: dict[str, Any] = {name: str(sent.get(name, "")).strip() for name in _TEXTS}
     typed |= {name: name in sent for name in _TICKS}
     try:
-        photos = uploads.evidence(sent, "files")
+        photos = await uploads.evidence(sent, "files")
         entry = _entry(typed, str(sent.get("key", "")))
         entered = channel.Entered(
             entry=entry, files=tuple(as_file(photo) for photo in photos), staff=staff

@@ -29,16 +29,20 @@ VERBS: Final = {
     "case:rejected": "不予受理",
     "case:transferred": "转其他渠道",
     "case:task:signed": "签收",
+    "case:urgency:confirmed": "确认为突发",
+    "case:urgency:lifted": "解除突发",
     "case:task:contacted": "首次联系",
+    "case:task:contact_tried": "尝试联系",
     "case:task:submitted": "提交办结",
     "case:task:return_requested": "申请退单",
     "case:task:returned": "同意退单",
     "case:task:return_denied": "驳回退单",
     "case:task:withdrawn": "撤回协办",
+    "case:task:reviewed": "第一人复核",
     "case:task:approved": "审核通过",
     "case:task:reworked": "退回重办",
-    "case:clock:warned": "时限预警",
-    "case:clock:breached": "时限超期",
+    "clock:warned": "时限预警",
+    "clock:breached": "时限超期",
     "case:closed": "办结",
 }
 _ACTORS: Final = {"system": "系统", "citizen": "诉求人", "platform": "来源平台"}
@@ -52,6 +56,7 @@ _METHODS: Final = {
     "none": "未答复",
 }
 _REACHED: Final = {"reached": "已联系上", "not_reached": "未联系上", "waived": "免联系"}
+_OUTCOMES: Final = {code.value: name for code, name in OUTCOME_NAMES.items()}
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,11 +69,20 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step as the citizen reads it; without a time it is still ahead."""
+    """One step as the citizen reads it; without a time it is still ahead.
 
-    title: str
+    `form` is the sentence with a place for the unit, so that it can be said in another language.
+    """
+
+    form: str
+    unit: str = ""
     at: datetime | None = None
     text: str = ""
+
+    @property
+    def title(self) -> str:
+        """The sentence in Chinese."""
+        return self.form.format(unit=self.unit or "负责单位")
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,13 +120,15 @@ def _who(event: Event, city: CityWords) -> str:
 
 
 def _details(data: dict[str, Any], city: CityWords) -> Iterable[str]:
-    units = data.get("units") or ([data["unit"]] if isinstance(data.get("unit"), str) else [])
+    units = data.get("units") or [data[k] for k in ("to",) if isinstance(data.get(k), str)]
     if units:
         yield "、".join(city.unit(code) for code in units)
     if isinstance(data.get("types"), list):
         yield "、".join(words.issue(code) for code in data["types"])
-    if outcome := OUTCOME_NAMES.get(data.get("outcome", "")):
+    if outcome := _OUTCOMES.get(str(data.get("outcome"))):
         yield outcome
+    if isinstance(data.get("reasons"), list):
+        yield "、".join(words.reason(code) for code in data["reasons"])
     yield from _texts(data, city)
 
 
@@ -154,7 +170,7 @@ def progress(
         about=tuple(words.issue(code) for code in case.types),
         place=city.place(case.adcode),
         steps=tuple(_steps(case, events, city)),
-        outcome=OUTCOME_NAMES.get(result.get("outcome", ""), ""),
+        outcome=_OUTCOMES.get(str(result.get("outcome")), ""),
         reply=str(result.get("reply_text") or result.get("notice") or ""),
     )
 
@@ -191,8 +207,8 @@ def _steps(case: Case, events: Sequence[Event], city: CityWords) -> Iterable[Ste
     for event in events:
         told = _TOLD.get(event.verb)
         if told:
-            unit = event.data.get("unit") or event.data.get("lead")
-            yield Step(title=told.format(unit=city.unit_in_full(unit) or "负责单位"), at=event.at)
+            unit = next((event.data[k] for k in ("to", "unit", "lead") if event.data.get(k)), None)
+            yield Step(form=told, unit=city.unit_in_full(unit), at=event.at)
     ahead = {
         State.NEW: ("确定负责单位", "单位办理", "办结答复"),
         State.SCREEN: ("确定负责单位", "单位办理", "办结答复"),
@@ -201,7 +217,7 @@ def _steps(case: Case, events: Sequence[Event], city: CityWords) -> Iterable[Ste
         State.IN_PROGRESS: ("办结答复",),
         State.SUBMITTED: ("审核通过后办结答复",),
     }
-    yield from (Step(title=title) for title in ahead.get(case.state, ()))
+    yield from (Step(form=form) for form in ahead.get(case.state, ()))
 
 
 def _promise(clocks: Sequence[ClockView], city: CityWords) -> ClockView | None:

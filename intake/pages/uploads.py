@@ -5,6 +5,7 @@ taken out before anything is stored. Only how a photo is turned is kept.
 """
 
 import struct
+from asyncio import to_thread
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
@@ -30,15 +31,17 @@ _ADOBE, _ICC = 0xEE, 0xE2
 _ORIENTATION: Final = 0x0112
 
 
-def photos(form: Form, field: str) -> list[Upload]:
+async def photos(form: Form, field: str) -> list[Upload]:
     """Take the photos of a form; Invalid or TooLarge says in Chinese what is wrong."""
-    return _take(form, field, SHOWN, "照片只支持 JPG、PNG、WebP,每张不超过 5 MB,最多 4 张。")
+    return await to_thread(
+        _take, form, field, SHOWN, "照片只支持 JPG、PNG、WebP,每张不超过 5 MB,最多 4 张。"
+    )
 
 
-def evidence(form: Form, field: str) -> list[Upload]:
+async def evidence(form: Form, field: str) -> list[Upload]:
     """Take the evidence of a form: photos and PDF files."""
-    allowed = (*SHOWN, _PDF)
-    return _take(form, field, allowed, "附件只支持 JPG、PNG、WebP、PDF,每个不超过 5 MB,最多 4 个。")
+    detail = "附件只支持 JPG、PNG、WebP、PDF,每个不超过 5 MB,最多 4 个。"
+    return await to_thread(_take, form, field, (*SHOWN, _PDF), detail)
 
 
 def _take(form: Form, field: str, allowed: tuple[str, ...], detail: str) -> list[Upload]:

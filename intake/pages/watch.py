@@ -18,7 +18,7 @@ from models.errors import NotFound
 from models.moment import CHINA, now, parse_local
 
 PAGE: Final = 50
-BANDS: Final = {"late": "已超期", "today": "今天到期", "soon": "一个工作日内到期"}
+BANDS: Final = {"late": "已超期", "today": "今天到期", "soon": "下一工作日到期"}
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=CHINA)
 _MOST_DAYS_OFF: Final = 15
 

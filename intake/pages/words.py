@@ -1,6 +1,6 @@
 """The words of the pages: what codes, states, verbs and moments are called in Chinese."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -13,8 +13,11 @@ from models.case import (
 )
 from models.moment import aware, now
 from models.tags import REVIEW_REASONS
-from models.taxonomy import ISSUE_TYPES, REQUEST_TYPES, labels
+from models.taxonomy import ISSUE_TYPES, REQUEST_TYPES, ROLES, labels, laws
 
+#: Read when the program starts: a page being served must not wait for a file.
+LABELS: Final = {group: labels(group) for group in ("rejection", "return_reason", "measure")}
+LAWS: Final = laws()
 WEEKDAYS: Final = "一二三四五六日"
 URGENCY: Final = {"P0": "突发", "P1": "紧急", "P2": "普通", "P3": "低"}
 CHANNELS: Final = {
@@ -50,11 +53,12 @@ TIERS: Final = {
     "T7": "兜底",
     "UNIT": "落到单位",
     "CLOCK": "时限",
+    "SPLIT": "一件多事",
+    "HUMAN": "人工",
 }
 CALENDARS: Final = {"W": "工作日", "N": "自然日", "H": "连续计时"}
 FIELDS: Final = {"name": "姓名", "phone": "电话", "address": "住址"}
 ORIGINS: Final = {"source": "来单附件", "citizen": "群众上传", "unit": "办理佐证"}
-LEVELS: Final = {"warn": "预警", "warned": "预警", "breach": "超期", "breached": "超期"}
 #: What a page says after an action, by the word in its address.
 DONE: Final = {
     "accept": "已受理并派单。",
@@ -105,9 +109,9 @@ def day(at: datetime | None) -> str:
 
 
 def before(at: datetime) -> str:
-    """Write the day that ends at a midnight: 11月24日."""
+    """Write the day that ends at a midnight: 11月24日(周二)."""
     local = aware(at) - timedelta(seconds=1)
-    return f"{local.month}月{local.day}日末"
+    return f"{local.month}月{local.day}日(周{WEEKDAYS[local.weekday()]})"
 
 
 def number(city: str, case_no: int) -> str:
@@ -139,6 +143,8 @@ def span(length: timedelta) -> str:
 
 def ago(at: datetime) -> str:
     """Say how long ago something was."""
+    if now() - aware(at) < timedelta(minutes=1):
+        return "刚刚"
     return f"{span(max(now() - aware(at), timedelta(0)))}前"
 
 
@@ -169,6 +175,27 @@ def percent(p: float) -> str:
     return f"{min(99, max(1, round(p * 100)))}%"
 
 
+def role(code: str) -> str:
+    """Name a role of the duty catalogue."""
+    known = ROLES.get(code)
+    return known.zh if known else code
+
+
+def cited(codes: Sequence[str]) -> str:
+    """Write provisions as people cite them, the articles of one law together."""
+    articles: dict[str, list[str]] = {}
+    for code in codes:
+        law = LAWS.get(code)
+        articles.setdefault(law.title if law else code, []).append(law.article if law else "")
+    return ";".join(_cite(title, known) for title, known in articles.items())
+
+
+def _cite(title: str, known: list[str]) -> str:
+    numbers = [article for article in known if article[:1].isdigit()]
+    others = [article for article in known if article and not article[:1].isdigit()]
+    return f"《{title}》" + (f"第 {'、'.join(numbers)} 条" if numbers else "") + "、".join(others)
+
+
 def size(count: int) -> str:
     """Write a number of bytes as people read it."""
     kilo = 1024
@@ -177,9 +204,14 @@ def size(count: int) -> str:
     )
 
 
+def level(code: str) -> str:
+    """Name the level of an alarm: `breach`, or `warn` with its count."""
+    return "超期" if code == "breach" else f"预警 {code.removeprefix('warn')}"
+
+
 def label(code: str, group: str) -> str:
     """Name a code of a plain list; a code without a name stays as it is."""
-    known = labels(group).get(code)
+    known = LABELS[group].get(code)
     return known.zh if known else code
 
 
@@ -199,6 +231,8 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "reason": reason,
     "channel": channel,
     "percent": percent,
+    "role": role,
+    "cited": cited,
     "size": size,
     "label": label,
     "state": named(dict(STATE_NAMES)),
@@ -209,5 +243,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "calendar": named(CALENDARS),
     "identity_field": named(FIELDS),
     "origin": named(ORIGINS),
-    "level": named(LEVELS),
+    "level": level,
 }
