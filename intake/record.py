@@ -32,7 +32,7 @@ from models.db.intake import (
 from models.db.pool import Connection
 from models.errors import JiesuError
 from models.ids import uuid7
-from models.moment import china_day
+from models.moment import aware, china_day
 
 Outcome: TypeAlias = Receipt | JiesuError
 _NO_PROOF: Final = ("", "")
@@ -123,7 +123,7 @@ class Recorder:
             track_code=self._codes.make(city, no),
             version=version,
             duplicate=duplicate,
-            received_at=received_at,
+            received_at=aware(received_at),
         )
 
     def _open(self, delivery: Delivery, no: CaseNo, rows: _Rows, at: datetime) -> Receipt:
