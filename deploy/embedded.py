@@ -179,7 +179,10 @@ class EmbeddedPostgres:
                 _log.warning("server_restarted", pid=self.pid)
             except Unavailable as error:
                 failures += 1
-                _log.error("server_restart_failed", error=error.code)
+                _log.error("server_restart_failed", code=error.code, log=error.extra.get("log"))
+            except Exception:  # noqa: BLE001 - whatever it is, the next try may succeed
+                failures += 1
+                _log.exception("server_restart_failed")
 
     def _command(self) -> list[str]:
         settings = _SETTINGS | ({} if self._durable else _VOLATILE)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -57,6 +58,13 @@ def fetch(url: str) -> tuple[int, str]:
     """Get a page."""
     with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - our own address
         return answer.status, answer.read().decode()
+
+
+def answers(url: str) -> bool:
+    """Tell whether a page is there now."""
+    with suppress(urllib.error.HTTPError):
+        return fetch(url)[0] == 200
+    return False
 
 
 def is_alive(pid: int) -> bool:
@@ -118,6 +126,15 @@ def test_a_killed_web_comes_back_and_no_connection_is_refused(running: Running) 
     eventually(lambda: not is_alive(killed))
     assert fetch(f"{running.url}/readyz")[0] == 200
     assert running.web() != killed
+
+
+def test_a_killed_database_comes_back_and_is_used_again(running: Running) -> None:
+    """The embedded server is started again, and the web finds it by itself."""
+    killed = next(pid for pid, command in running.children().items() if " -D " in command)
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: not is_alive(killed))
+    eventually(lambda: answers(f"{running.url}/readyz"))
+    assert answers(f"{running.url}/")
 
 
 def test_a_second_start_on_the_same_data_is_refused(running: Running) -> None:
