@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 
 import aiohttp
 import msgspec
-from classifier.engine import Tagger
 
+from classifier.engine import Tagger
 from classifier.tokens import cutter
 from deploy.bench_system import System, Text, system, texts
 from intake.channels import signature
