@@ -1,5 +1,6 @@
 """Reading what people send: a JSON document or a page's form, as the same struct."""
 
+import asyncio
 import hashlib
 from typing import Any, Final, TypeVar
 
@@ -46,7 +47,8 @@ async def read(
             uploads.append(value)
         elif isinstance(value, str):
             values[name] = value
-    return _convert(values, kind), _files(uploads)
+    files = await asyncio.to_thread(_files, uploads) if uploads else ()
+    return _convert(values, kind), files
 
 
 def served_city(services: Services, given: str | None) -> str:

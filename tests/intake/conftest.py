@@ -8,8 +8,10 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from intake.app import build_app
+from models.city import City
 from models.db.pool import Database
 from tests.intake.kit import Platform, make_services
+from tests.pages.kit import World, open_world
 
 
 @pytest.fixture
@@ -32,3 +34,11 @@ def hotline(client: TestClient[Any, Any]) -> Platform:
 def national(client: TestClient[Any, Any]) -> Platform:
     """Give the national 12369 platform as it speaks to Changsha."""
     return Platform(client, "12369")
+
+
+@pytest.fixture
+async def world(db: Database, changsha: City) -> AsyncIterator[World]:
+    """Give the application of Changsha as shipped, with staff of every role."""
+    made = await open_world(db, changsha)
+    yield made
+    await made.close()
