@@ -1,7 +1,7 @@
 """From documents to weighted n-grams, in whole batches of numpy operations.
 
 A feature is a 32-bit key: a hash of its group and characters that is the same on every machine and run.
-Groups: words, pairs of words, runs of two to four characters, and all of these again for the title alone.
+Groups: words, runs of two to four characters, and for the heading alone words, pairs of words and runs.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ Keys = npt.NDArray[np.uint32]
 Ids = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 
-WORD, PAIR, RUN, TITLE = range(4)
-GROUPS: Final = 4
+WORD, RUN, HEAD = range(3)
+GROUPS: Final = 3
 _BASE: Final = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE: Final = np.uint64(pow(int(_BASE), -1, 1 << 64))
 _RUNS: Final = (2, 3, 4)
-_TITLE_RUNS: Final = (1, 2, 3)
+_HEAD_RUNS: Final = (1, 2, 3)
 
 
 class Grams(NamedTuple):
@@ -34,12 +34,15 @@ class Grams(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    """A batch's characters in one line: codes, owner, whether part of a word, whether in a title."""
+    """A batch's characters in one line: codes, owner, whether part of a word, whether in the heading.
+
+    `prefix` and `powers` give the hash of any stretch in two look-ups.
+    """
 
     codes: npt.NDArray[np.uint64]
     owner: Ids
     wordlike: npt.NDArray[np.bool_]
-    titled: npt.NDArray[np.bool_]
+    in_head: npt.NDArray[np.bool_]
     prefix: npt.NDArray[np.uint64]
     powers: npt.NDArray[np.uint64]
 
@@ -55,7 +58,7 @@ def _line_up(documents: Sequence[Document]) -> _Batch:
     line = "".join(document.bare for document in documents)
     codes = np.frombuffer(line.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     lengths = np.array([len(document.bare) for document in documents], dtype=np.int64)
-    titles = np.array([document.head for document in documents], dtype=np.int64)
+    heads = np.array([document.head for document in documents], dtype=np.int64)
     owner = np.repeat(np.arange(len(documents), dtype=np.int32), lengths)
     place = np.arange(len(codes)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     digit = (codes >= ord("0")) & (codes <= ord("9"))
@@ -66,7 +69,7 @@ def _line_up(documents: Sequence[Document]) -> _Batch:
     steps = plain * _powers(_INVERSE, len(codes))
     prefix = np.concatenate((np.zeros(1, np.uint64), np.cumsum(steps, dtype=np.uint64)))
     return _Batch(
-        plain, owner, digit | letter | han, place < np.repeat(titles, lengths), prefix, powers
+        plain, owner, digit | letter | han, place < np.repeat(heads, lengths), prefix, powers
     )
 
 
@@ -94,20 +97,18 @@ def _word_grams(batch: _Batch, documents: Sequence[Document]) -> list[Grams]:
     good = batch.wordlike[starts] & batch.wordlike[ends - 1]
     hashed = (batch.prefix[ends] - batch.prefix[starts]) * batch.powers[starts]
     owner = batch.owner[starts]
-    titled = batch.titled[starts]
     joined = good[:-1] & good[1:] & (owner[:-1] == owner[1:])
     pair = hashed[:-1] * np.uint64(31) + hashed[1:]
     return [
         _tell(owner, WORD, _mix(hashed, 1), good),
-        _tell(owner[:-1], PAIR, _mix(pair, 2), joined),
-        _tell(owner, TITLE, _mix(hashed, 3), good & titled),
-        _tell(owner[:-1], TITLE, _mix(pair, 4), joined & titled[1:]),
+        _tell(owner, HEAD, _mix(hashed, 3), good & batch.in_head[starts]),
+        _tell(owner[:-1], HEAD, _mix(pair, 4), joined & batch.in_head[starts[1:]]),
     ]
 
 
 def _run_grams(batch: _Batch) -> list[Grams]:
     found: list[Grams] = []
-    for size in sorted({*_RUNS, *_TITLE_RUNS}):
+    for size in sorted({*_RUNS, *_HEAD_RUNS}):
         count = len(batch.codes) - size + 1
         if count <= 0:
             break
@@ -117,9 +118,9 @@ def _run_grams(batch: _Batch) -> list[Grams]:
         hashed = (batch.prefix[size:] - batch.prefix[:count]) * batch.powers[:count]
         if size in _RUNS:
             found.append(_tell(batch.owner[:count], RUN, _mix(hashed, 10 + size), good))
-        if size in _TITLE_RUNS:
-            inside = good & batch.titled[size - 1 :]
-            found.append(_tell(batch.owner[:count], TITLE, _mix(hashed, 20 + size), inside))
+        if size in _HEAD_RUNS:
+            inside = good & batch.in_head[size - 1 :]
+            found.append(_tell(batch.owner[:count], HEAD, _mix(hashed, 20 + size), inside))
     return found
 
 

@@ -60,7 +60,9 @@ class Lexicon:
         self.concept_index: Final = {name: index for index, name in enumerate(self.concepts)}
         self.kind_index: Final = {kind: index for index, kind in enumerate(self.kinds)}
         self._concepts = _Finder({name: words.split() for name, words in concepts.items()})
-        self._kinds = _Finder({kind: words.split() for kind, words in kinds.items()})
+        plain = {kind: words.split() for kind, words in kinds.items() if "&" not in words}
+        self._kinds = _Finder(plain)
+        self._kind_rules = [(words.split("&"), kind) for kind, words in kinds.items() if "&" in words]
         self._cues = _Finder({code: entry.cues.split() for code, entry in entries.items()})
         self._rules = [
             (frozenset(rule.split("&")), code)
@@ -81,7 +83,11 @@ class Lexicon:
                 if met:
                     cue = Cue(met, met[-1][0] < head, True)
                     cues.setdefault(code, []).append(cue)
-        return Reading(concepts=concepts, cues=cues, kinds=self._kinds.find(text))
+        kinds = self._kinds.find(text)
+        for names, kind in self._kind_rules:
+            if all(name in concepts for name in names):
+                kinds[kind] = list(_meeting([concepts[name] for name in names]) or ())
+        return Reading(concepts=concepts, cues=cues, kinds=kinds)
 
 
 class _Finder:
