@@ -1,6 +1,8 @@
 """The routing stage: batches out or to the desk, each once, whatever is wrong with one of them."""
 
 import asyncio
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,6 +150,51 @@ async def test_a_case_that_cannot_be_written_is_found_out_alone(town: Database, 
 async def _forget_leases(db: Database) -> None:
     async with db.city(CITY) as conn:
         await conn.execute("UPDATE cases SET claimed_until = NULL WHERE queue = 'route'")
+
+
+_ROUTE = """
+import asyncio, sys
+from models.db.pool import Database
+from routing.stage import RouteStage
+from tests.routing.kit import CITY, small_city
+
+async def main():
+    db = await Database.connect(sys.argv[1], min_size=1, max_size=2)
+    stage = RouteStage(db, {CITY: small_city()}, batch=3)
+    print("ready", flush=True)
+    while await stage.run_once(CITY):
+        pass
+
+asyncio.run(main())
+"""
+
+
+async def test_kill_9_in_the_middle_loses_and_doubles_nothing(town: Database, city: City) -> None:
+    """A worker killed while it routes leaves every case to be dispatched once by another."""
+    for n in range(1, 151):
+        await put_case(town, n, "A04", queue="route")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-c", _ROUTE, town.dsn),
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    assert await child.stdout.readline() == b"ready\n"
+    while not await count(town, "cases"):
+        await asyncio.sleep(0.002)
+    child.kill()
+    await child.wait()
+    assert 0 < await count(town, "cases") < 150
+    await _forget_leases(town)
+    mine = stage_of(town, city)
+    while await mine.run_once(CITY):
+        pass
+    assert await count(town, "cases") == 150
+    async with town.city(CITY) as conn:
+        leads = await conn.fetchval("SELECT count(*) FROM task WHERE is_lead")
+        sent = await conn.fetchval("SELECT count(*) FROM event WHERE verb = 'case:dispatched'")
+    assert (leads, sent) == (150, 150)
 
 
 async def test_a_case_changed_meanwhile_is_left_alone(
