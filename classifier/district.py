@@ -1,0 +1,212 @@
+"""Where it happens: county, township and zone from the names in a text, or an honest "unknown".
+
+The channel's city is the prior: its own names mean its own places. A road named after a place is
+not the place, a home is no scene, a county of another city is outside, and what names two counties
+alike stays open.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from classifier.gazetteer import Gazetteer, Meaning, Mention
+from models.city import City
+from models.tags import PlaceTag, Span, TagRequest
+
+UNKNOWN: Final = "place_unknown"
+AMBIGUOUS: Final = "place_ambiguous"
+OUTSIDE: Final = "place_outside"
+CONFLICT: Final = "place_conflict"
+_IN_ZONE: Final = "place:park_zone"
+#: What follows a name that is only part of a road's, river's, company's or dish's name.
+_ROAD: Final = re.compile(
+    r"(?:[一二三四五六七八九十东西南北中上下]{0,2})(?:大?路|大道|大街|街(?!道)|巷|里弄|高速|立交|隧道|线|国道|大桥|桥)"
+)
+_NO_PLACE: Final = re.compile(
+    r"[河江山湖坡]|蒸菜|花炮|人(?!民)|籍|话|域|(?:中|小)?学|教育|医院|商会|餐馆|饭店|酒店|宾馆|米粉|银行|牌照|菜"
+)
+_HOME: Final = re.compile(
+    r"(?:家住|我住|住在|居住在|本人住|户籍|户口|老家|家在|来自|原籍|祖籍|我是|籍贯)[^，。,.；;！!？?\n]{0,6}$"
+)
+_HOME_REACH: Final = 14
+#: How much a mention says, by what it is; a whole name says more than an alias.
+_WEIGHT: Final = {"county": 6.0, "township": 3.0, "zone": 2.0, "place": 1.5}
+_ALIAS: Final = 0.6
+_HEAD_BONUS: Final = 1.6
+_HOME_SHARE: Final = 0.2
+#: The best county must weigh this many times the second.
+_CLEAR: Final = 1.5
+_P: Final = {"county": 0.98, "township": 0.93, "zone": 0.85, "place": 0.85}
+_P_ALIAS: Final = 0.93
+_P_STATED: Final = 0.9
+_P_CONTESTED: Final = 0.8
+
+
+class Placed(NamedTuple):
+    """Where it happens, why a person should look, and the flags of the place."""
+
+    tag: PlaceTag
+    reasons: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+class _Vote(NamedTuple):
+    """A mention that speaks for counties of a city, with its weight."""
+
+    mention: Mention
+    meaning: Meaning
+    weight: float
+
+
+class Districts:
+    """Finds the place of texts, for the cities served here."""
+
+    def __init__(self, cities: Sequence[City]) -> None:
+        """Index the cities' names."""
+        self._gazetteer = Gazetteer(cities)
+        self._counties = {city.adcode: _county_codes(city) for city in cities}
+        self._townships = {
+            division.code: division.successor or division.code
+            for city in cities
+            for division in city.divisions
+            if division.level == "township"
+        }
+
+    def place(self, request: TagRequest, text: str, head: int) -> Placed:
+        """Place one folded text; `head` is where its heading ends."""
+        mentions = [m for m in self._gazetteer.find(text) if not _is_no_place(text, m)]
+        votes = [vote for m in mentions for vote in _votes(m, request.city, text, head)]
+        abroad = [m for m in mentions if _is_abroad(text, m, request.city)]
+        stated = self._stated(request)
+        found = self._decide(votes, abroad, stated)
+        flags = {vote.meaning.flag for vote in votes if vote.meaning.flag}
+        flags |= {_IN_ZONE} if found.tag.zone else set()
+        return found._replace(flags=tuple(sorted(filter(None, flags))))
+
+    def _stated(self, request: TagRequest) -> str | None:
+        """Give the stated county by its present code; OUTSIDE for one of another city."""
+        code = request.adcode or (request.township or "")[:6]
+        if not code or request.city is None or code == request.city:
+            return None
+        return self._counties.get(request.city, {}).get(code, OUTSIDE)
+
+    def _decide(
+        self, votes: Sequence[_Vote], abroad: Sequence[Mention], stated: str | None
+    ) -> Placed:
+        if not any(vote.meaning.adcodes for vote in votes):
+            return _without_names(abroad, stated)
+        if abroad and stated is None and all(vote.meaning.kind != "county" for vote in votes):
+            return _elsewhere_too(votes, abroad)
+        scores = _scores(votes)
+        ranked = sorted(scores, key=lambda code: (-scores[code], code))
+        best = ranked[0]
+        if stated and scores.get(stated, 0.0) * _CLEAR >= scores[best]:
+            best = stated
+        rivals = [code for code in ranked if scores[code] * _CLEAR > scores[best] and code != best]
+        if rivals and best != stated:
+            evidence = _spans(vote.mention for vote in votes)
+            tag = PlaceTag(candidates=(best, *rivals), evidence=evidence)
+            return Placed(tag, (AMBIGUOUS,), ())
+        return self._placed(best, ranked, votes, stated)
+
+    def _placed(
+        self, best: str, ranked: Sequence[str], votes: Sequence[_Vote], stated: str | None
+    ) -> Placed:
+        own = [vote for vote in votes if best in vote.meaning.adcodes]
+        kinds = {vote.meaning.kind for vote in own}
+        whole = any(vote.meaning.full for vote in own)
+        p = max(_P[kind] for kind in kinds) if whole else _P_ALIAS
+        p = _P_CONTESTED if len(ranked) > 1 and best != stated and "county" not in kinds else p
+        reasons = (CONFLICT,) if stated not in {None, best} else ()
+        tag = PlaceTag(
+            adcode=best,
+            township=self._township(own),
+            zone=_one(vote.meaning.code for vote in own if vote.meaning.kind == "zone"),
+            p=p,
+            evidence=_spans(vote.mention for vote in own),
+            candidates=tuple(dict.fromkeys([best, *([stated] if reasons and stated else [])])),
+        )
+        return Placed(tag, reasons, ())
+
+    def _township(self, votes: Iterable[_Vote]) -> str | None:
+        codes = (vote.meaning.code for vote in votes if vote.meaning.kind == "township")
+        code = _one(codes)
+        return self._townships.get(code, code) if code else None
+
+
+def _without_names(abroad: Sequence[Mention], stated: str | None) -> Placed:
+    """Place a text that names nothing of this city: by what was stated, or not at all."""
+    if stated and stated != OUTSIDE:
+        reasons = (CONFLICT,) if abroad else ()
+        tag = PlaceTag(adcode=stated, p=_P_STATED, candidates=(stated,), evidence=_spans(abroad))
+        return Placed(tag, reasons, ())
+    codes = dict.fromkeys(c for m in abroad for meaning in m.meanings for c in meaning.adcodes)
+    reason = OUTSIDE if abroad or stated == OUTSIDE else UNKNOWN
+    return Placed(PlaceTag(candidates=tuple(codes), evidence=_spans(abroad)), (reason,), ())
+
+
+def _elsewhere_too(votes: Sequence[_Vote], abroad: Sequence[Mention]) -> Placed:
+    """Leave open a text that names a place elsewhere and here only what may be there as well."""
+    codes = dict.fromkeys(code for vote in votes for code in vote.meaning.adcodes)
+    spans = _spans([*abroad, *(vote.mention for vote in votes)])
+    return Placed(PlaceTag(candidates=tuple(codes), evidence=spans), (OUTSIDE,), ())
+
+
+def _votes(mention: Mention, city: str | None, text: str, head: int) -> list[_Vote]:
+    start = mention.span[0]
+    share = _HEAD_BONUS if start < head else 1.0
+    if _HOME.search(text, max(0, start - _HOME_REACH), start):
+        share *= _HOME_SHARE
+    return [
+        _Vote(mention, meaning, _WEIGHT[meaning.kind] * share * (1.0 if meaning.full else _ALIAS))
+        for meaning in mention.meanings
+        if meaning.kind in _WEIGHT and city in {None, meaning.city}
+    ]
+
+
+def _scores(votes: Iterable[_Vote]) -> Mapping[str, float]:
+    """Add up what speaks for each county; a name said again adds little, one of several shares."""
+    best: dict[tuple[str, str], float] = {}
+    for vote in votes:
+        for code in vote.meaning.adcodes:
+            key = (code, vote.mention.name)
+            weight = vote.weight / len(vote.meaning.adcodes)
+            best[key] = max(best.get(key, 0.0) * 1.05, weight)
+    scores: dict[str, float] = defaultdict(float)
+    for (code, _), weight in best.items():
+        scores[code] += weight
+    return scores
+
+
+def _is_no_place(text: str, mention: Mention) -> bool:
+    """Tell whether a name is only part of a longer one: a road's, a river's, a school's."""
+    end = mention.span[1]
+    whole = all(meaning.full for meaning in mention.meanings)
+    if whole and any(meaning.kind == "county" for meaning in mention.meanings):
+        return text.startswith("域", end)
+    return bool(_ROAD.match(text, end)) or (not whole and bool(_NO_PLACE.match(text, end)))
+
+
+def _is_abroad(text: str, mention: Mention, city: str | None) -> bool:
+    """Tell whether a name means a scene outside the channel's city, and nothing inside it."""
+    start = mention.span[0]
+    if city is None or _HOME.search(text, max(0, start - _HOME_REACH), start):
+        return False
+    return all(m.kind == "elsewhere" or m.city != city for m in mention.meanings)
+
+
+def _county_codes(city: City) -> dict[str, str]:
+    """Give each county's code, abolished ones included, with the code that holds today."""
+    counties = {d.code: d.successor for d in city.divisions if d.level == "county"}
+    return {code: successor or code for code, successor in counties.items()}
+
+
+def _one(codes: Iterable[str | None]) -> str | None:
+    """Give the one code there is; None where there is none or they differ."""
+    found = set(codes)
+    return found.pop() if len(found) == 1 else None
+
+
+def _spans(mentions: Iterable[Mention]) -> tuple[Span, ...]:
+    return tuple(sorted({mention.span for mention in mentions}))
