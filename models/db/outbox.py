@@ -31,8 +31,8 @@ _SQL = queries.load("outbox")
 _ENTRYPOINT: Final = "outbox"
 _LOST_AFTER: Final = timedelta(minutes=1)
 _AFTER_FAULT: Final = timedelta(seconds=30)
-#: Both, or a job of a sender that died waits for the longer one.
-_DEQUEUE: Final = timedelta(seconds=3)
+#: A retry falls due unannounced, and a dead sender's job waits for the longer of the two.
+_DEQUEUE: Final = timedelta(seconds=1)
 _HEARTBEAT: Final = timedelta(seconds=6)
 _BATCH: Final = 16
 _RECONNECT_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
