@@ -10,7 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from classifier.gazetteer import Gazetteer, Meaning, Mention
+from classifier.normalize import fold
 from models.city import City
 from models.tags import PlaceTag, Span, TagRequest
 
@@ -75,11 +78,15 @@ class Districts:
 
     def place(self, request: TagRequest, text: str, head: int) -> Placed:
         """Place one folded text; `head` is where its heading ends."""
+        own = len(text)
+        text = f"{text}\n{fold(request.address)}" if request.address else text
         mentions = [m for m in self._gazetteer.find(text) if not _is_no_place(text, m)]
         votes = [vote for m in mentions for vote in _votes(m, request.city, text, head)]
         abroad = [m for m in mentions if _is_abroad(text, m, request.city)]
         stated = self._stated(request)
         found = self._decide(votes, abroad, stated)
+        evidence = tuple(span for span in found.tag.evidence if span[1] <= own)
+        found = found._replace(tag=msgspec.structs.replace(found.tag, evidence=evidence))
         flags = {vote.meaning.flag for vote in votes if vote.meaning.flag}
         flags |= {_IN_ZONE} if found.tag.zone else set()
         return found._replace(flags=tuple(sorted(filter(None, flags))))

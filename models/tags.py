@@ -65,7 +65,8 @@ class ModelRef(msgspec.Struct, frozen=True, kw_only=True):
 class TagRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One text to be tagged. `city` is the channel's six-digit city, the prior for place.
 
-    `adcode` and `township` are what the source platform itself stated, where it did.
+    `adcode` and `township` are what the source platform itself stated, where it did; `address` is
+    where it said that it happens, read for the place alone.
     """
 
     id: str
@@ -77,6 +78,7 @@ class TagRequest(msgspec.Struct, frozen=True, kw_only=True):
     received_at: str | None = None
     adcode: str | None = None
     township: str | None = None
+    address: str | None = None
 
     @property
     def full_text(self) -> str:

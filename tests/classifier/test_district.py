@@ -104,6 +104,13 @@ def test_what_the_source_states_counts_where_the_text_is_silent(districts: Distr
     assert place(districts, "楼下烧烤油烟大", adcode="530102").reasons == (OUTSIDE,)
 
 
+def test_a_stated_address_is_read_for_the_place(districts: Districts) -> None:
+    """What the platform wrote as the address names the county; evidence stays within the text."""
+    request = TagRequest(id="1", text="楼下烧烤油烟大", city="430100", address="开福区某路8号")
+    found = districts.place(request, fold(request.full_text), 0)
+    assert (found.tag.adcode, found.tag.evidence) == ("430105", ())
+
+
 def test_text_and_source_in_conflict_go_to_a_person(districts: Districts) -> None:
     """The text is the better witness, and a person decides."""
     found = place(districts, "岳麓区枫林路边的厂冒黄烟", adcode="430105")

@@ -1,0 +1,137 @@
+"""The tagging stage: claims stored cases in batches, reads them in one model call, writes them.
+
+What the machine is sure of goes on to routing, the rest to the desk with reasons.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Protocol
+
+from classifier.tokens import cutter
+from models.case import SYSTEM, Case, Event, Queue
+from models.db import events, stages, tags
+from models.db.pool import Database
+from models.db.tags import TagRow
+from models.ids import uuid7
+from models.moment import aware, now
+from models.tags import TagRequest, Tags
+
+TAGGED: Final = "case:tags:written"
+_BATCH: Final = 64
+_LEASE_S: Final = 20
+_LONGEST_WORD: Final = 40
+
+
+class Reader(Protocol):
+    """What turns texts into tags: classifier.engine.Tagger."""
+
+    def tag(self, batch: Sequence[TagRequest]) -> list[Tags]:
+        """Tag a batch, in its order."""
+
+
+class TagStage:
+    """Takes the cases of the tagging queue to routing or to the desk."""
+
+    name = "tag"
+
+    def __init__(self, db: Database, tagger: Reader, batch: int = _BATCH) -> None:
+        """Keep the store, the reader, and how many texts one call takes."""
+        self._db = db
+        self._tagger = tagger
+        self._batch = batch
+        self._cutter = cutter()
+
+    async def run_once(self, city: str) -> int:
+        """Tag one batch of a city; give how many cases were claimed."""
+        async with self._db.city(city) as conn:
+            cases = await stages.claim(conn, city, Queue.TAG, self._batch, _LEASE_S)
+        if not cases:
+            return 0
+        read, failed = await asyncio.to_thread(self._read, city, cases)
+        for case, error in failed:
+            await self._fail(city, case, error)
+        try:
+            await self._write(city, read)
+        except Exception:  # noqa: BLE001 - whatever is wrong with one must not stop the others
+            await self._write_singly(city, read)
+        return len(cases)
+
+    def _read(
+        self, city: str, cases: Sequence[Case]
+    ) -> tuple[list[TagRow], list[tuple[Case, str]]]:
+        """Read a batch in one call; where that fails, one by one, to find who is at fault."""
+        try:
+            return self._rows(city, cases), []
+        except Exception as error:  # noqa: BLE001 - the reader may stumble over any text
+            if len(cases) == 1:
+                return [], [(cases[0], repr(error))]
+        parts = [self._read(city, [case]) for case in cases]
+        return [row for rows, _ in parts for row in rows], [
+            bad for _, bads in parts for bad in bads
+        ]
+
+    def _rows(self, city: str, cases: Sequence[Case]) -> list[TagRow]:
+        found = self._tagger.tag([_request(city, case) for case in cases])
+        return [
+            TagRow(case, tags, self._words(case)) for case, tags in zip(cases, found, strict=True)
+        ]
+
+    def _words(self, case: Case) -> list[str]:
+        """Give the words by which the case can be found, each once."""
+        words = self._cutter.cut(f"{case.title or ''}\n{case.text}\n{case.address or ''}".lower())
+        kept = (word.strip() for word in words)
+        return sorted({word for word in kept if word.isalnum() and len(word) <= _LONGEST_WORD})
+
+    async def _write(self, city: str, rows: Sequence[TagRow]) -> None:
+        at = now()
+        async with self._db.city(city) as conn:
+            written = await tags.write(conn, city, rows)
+            told = [_event(row, at) for row in rows if row.case.case_no in written]
+            await events.append(conn, told)
+            await tags.wake(conn, Queue.ROUTE)
+
+    async def _write_singly(self, city: str, rows: Sequence[TagRow]) -> None:
+        for row in rows:
+            try:
+                await self._write(city, [row])
+            except Exception as error:  # noqa: BLE001 - only this case is at fault
+                await self._fail(city, row.case, repr(error))
+
+    async def _fail(self, city: str, case: Case, error: str) -> None:
+        async with self._db.city(city) as conn:
+            await stages.fail(conn, city, [case], error)
+
+
+def _request(city: str, case: Case) -> TagRequest:
+    return TagRequest(
+        id=str(case.case_no),
+        text=case.text,
+        title=case.title,
+        address=case.address,
+        city=city,
+        received_at=aware(case.received_at).isoformat(),
+        adcode=case.stated_adcode,
+        township=case.stated_township,
+    )
+
+
+def _event(row: TagRow, at: datetime) -> Event:
+    said = row.tags
+    data = {
+        "kind": said.kind.code,
+        "types": [one.code for one in said.types],
+        "urgency": said.urgency.code,
+        "adcode": said.place.adcode,
+        "review_reasons": list(said.review_reasons),
+        "model": f"{said.model.name} {said.model.version}",
+    }
+    return Event(
+        city=row.case.city,
+        event_id=uuid7(),
+        case_no=row.case.case_no,
+        at=at,
+        verb=TAGGED,
+        actor=SYSTEM,
+        data=data,
+    )
