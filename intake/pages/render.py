@@ -89,9 +89,10 @@ def page(
 
 def error_page(request: web.Request, error: JiesuError, staff: Staff | None = None) -> web.Response:
     """Say in plain words what went wrong and what to do, with the stable code for support."""
+    part = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
     response = page(
         request,
-        "error.html",
+        "error_part.html" if part else "error.html",
         status=error.status,
         staff=staff or auth.known(request),
         error=error,

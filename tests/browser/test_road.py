@@ -134,11 +134,27 @@ async def _close(world: World, eye: Eye, browser: Browser) -> None:
     await expect(page.get_by_text("核查结论:属实")).to_be_visible()
     await expect(page.locator(".thumbs img").first).to_be_visible()
     await eye.shoot(page, "08-approve")
+    await page.get_by_label("审核意见").fill("材料齐全")
+    await _expire(world, page, "op2")
     await page.get_by_role("button", name="审核通过").click()
     await expect(page.get_by_role("status").first).to_contain_text("审核通过")
     await page.get_by_role("button", name="办结", exact=True).click()
     await expect(page.get_by_role("status").first).to_contain_text("已办结")
     await eye.shoot(page, "09-closed")
+
+
+async def _expire(world: World, page: Page, username: str) -> None:
+    """Let the session run out under a filled form: signing in elsewhere is enough to go on."""
+    async with world.db.city(CITY) as conn:
+        await conn.execute("DELETE FROM session WHERE username = $1", username)
+    await page.get_by_role("button", name="审核通过").click()
+    await expect(page.get_by_role("alert").get_by_text("登录已过期")).to_be_visible()
+    await expect(page.get_by_label("审核意见")).to_have_value("材料齐全")
+    other = await page.context.new_page()
+    await _fill_sign_in(world, other, username)
+    await other.close()
+    await page.evaluate("window.dispatchEvent(new Event('focus'))")
+    await expect(page.get_by_role("alert").get_by_text("登录已过期")).to_be_hidden()
 
 
 async def _see(world: World, eye: Eye, browser: Browser, code: str) -> None:
@@ -170,12 +186,16 @@ async def _oversee(world: World, eye: Eye, browser: Browser) -> None:
 
 async def _sign_in(world: World, eye: Eye, browser: Browser, username: str) -> Page:
     page = await eye.open(browser)
+    await _fill_sign_in(world, page, username)
+    return page
+
+
+async def _fill_sign_in(world: World, page: Page, username: str) -> None:
     await page.goto(_at(world, "/login"))
     await page.get_by_label("用户名").fill(username)
     await page.get_by_label("密码").fill(PASSWORD)
     await page.get_by_role("button", name="登录").click()
     await page.wait_for_load_state()
-    return page
 
 
 def _at(world: World, path: str) -> str:

@@ -24,11 +24,40 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "1";
   form.querySelectorAll("button").forEach((button) => button.setAttribute("aria-busy", "true"));
 });
-window.addEventListener("pageshow", () => {
-  document.querySelectorAll("form[data-sent]").forEach((form) => {
-    delete form.dataset.sent;
-    form.querySelectorAll("button").forEach((button) => button.removeAttribute("aria-busy"));
-  });
+
+/* When the network or the session is gone, say so and keep what was typed. */
+const trouble = (kind) => {
+  const box = document.getElementById("trouble");
+  if (!box) return;
+  box.hidden = !kind;
+  box.querySelectorAll("p").forEach((line) => { line.hidden = !(kind in line.dataset); });
+};
+const unlock = () => document.querySelectorAll("form[data-sent]").forEach((form) => {
+  delete form.dataset.sent;
+  form.querySelectorAll("button").forEach((button) => button.removeAttribute("aria-busy"));
+});
+let expired = false;
+document.addEventListener("htmx:sendError", () => trouble("offline"));
+document.addEventListener("htmx:responseError", (event) => {
+  expired = event.detail.xhr.status === 401;
+  if (expired) trouble("expired");
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  unlock();
+  if (event.detail.successful) trouble("");
+});
+window.addEventListener("pageshow", unlock);
+/* Signed in again in another window: take the new session's secret into this page's forms. */
+window.addEventListener("focus", async () => {
+  if (!expired) return;
+  const answer = await fetch("/account", { credentials: "same-origin", redirect: "manual" });
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("meta[name=csrf]");
+  if (!fresh) return;
+  csrf.content = fresh.content;
+  document.querySelectorAll("input[name=csrf]").forEach((field) => { field.value = fresh.content; });
+  expired = false;
+  trouble("");
 });
 
 /* Files over the limit are told before they travel. */
@@ -81,6 +110,7 @@ document.addEventListener("htmx:beforeSwap", () => {
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   ready(event.target);
+  if (event.target.id === "why-box") document.getElementById("told").textContent = (event.target.querySelector("h2") || event.target).textContent;
   if (focused) {
     const again = document.querySelector(`a.open[href="${focused}"]`);
     if (again) again.focus({ preventScroll: true });
