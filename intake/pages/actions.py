@@ -11,13 +11,19 @@ from intake.keys import SERVICES
 from intake.pages import case_view, desk, unit, uploads
 from intake.pages.case_form import act_data
 from intake.pages.render import page, see
-from models.db import identity, views
+from intake.track import TrackCodes
+from models.case import Case, Event
+from models.db import events, identity, views
 from models.errors import Conflict, Forbidden, Invalid, TooLarge
+from models.ids import uuid7
+from models.moment import now
 from routing.commands import act
 from routing.lifecycle import MOVES
 
 #: After these the operator goes on to the next case of the review queue.
 _ONWARD: Final = ("accept", "dispatch", "reject", "transfer")
+#: The field of the reveal form that is no part of an identity.
+_CODE: Final = "code"
 _ANSWERS: Final = (Conflict, Invalid, TooLarge, Forbidden)
 
 
@@ -69,15 +75,43 @@ async def reveal(request: web.Request, staff: Staff) -> web.Response:
     if staff.unit is not None:
         _may_call(view, staff)
     form = await request.post()
-    field, reason = str(form.get("field", "")), str(form.get("reason", ""))
-    services = request.app[SERVICES]
+    field, reason = str(form.get("field", "")), str(form.get("reason", "")).strip()
+    if field == _CODE and staff.unit is None:
+        value = await _tell_code(request, staff, view.case, reason)
+    else:
+        value = await _open(request, staff, (case_no, field, reason))
+    template = "revealed.html" if "HX-Request" in request.headers else "reveal.html"
+    return page(request, template, staff=staff, field=field, value=value, number=view.case.number)
+
+
+async def _open(request: web.Request, staff: Staff, asked: tuple[int, str, str]) -> str:
+    """Open one sealed field of a case for a reason, which is written down first."""
+    services, (case_no, field, reason) = request.app[SERVICES], asked
     async with services.db.city(staff.city) as conn:
         version, sealed = await identity.reveal(
             conn, staff.city, case_no, field, reason, staff.username
         )
-    value = services.vault.open(staff.city, case_no, field, version, sealed) if sealed else ""
-    template = "revealed.html" if "HX-Request" in request.headers else "reveal.html"
-    return page(request, template, staff=staff, field=field, value=value, number=view.case.number)
+    return services.vault.open(staff.city, case_no, field, version, sealed) if sealed else ""
+
+
+async def _tell_code(request: web.Request, staff: Staff, case: Case, reason: str) -> str:
+    """Give the tracking code again, for a caller who lost it and was recognised; it is an event."""
+    if len(reason) < identity.SHORTEST_REASON:
+        raise Invalid("reason_missing", "请填写怎样核对了诉求人(不少于 4 个字)。")
+    services = request.app[SERVICES]
+    told = Event(
+        city=staff.city,
+        event_id=uuid7(),
+        case_no=case.case_no,
+        at=now(),
+        verb="case:code:told",
+        actor=auth.actor(staff),
+        data={"note": reason},
+    )
+    async with services.db.city(staff.city) as conn:
+        await events.append(conn, [told])
+    codes = TrackCodes(bytes.fromhex(services.secrets.track_key))
+    return codes.make(staff.city, case.case_no)
 
 
 def _may_call(view: case_view.CaseView, staff: Staff) -> None:

@@ -44,6 +44,7 @@ VERBS: Final = {
     "clock:warned": "时限预警",
     "clock:breached": "时限超期",
     "case:closed": "办结",
+    "case:code:told": "告知查询码",
 }
 _ACTORS: Final = {"system": "系统", "citizen": "诉求人", "platform": "来源平台"}
 _METHODS: Final = {

@@ -57,7 +57,7 @@ TIERS: Final = {
     "HUMAN": "人工",
 }
 CALENDARS: Final = {"W": "工作日", "N": "自然日", "H": "连续计时"}
-FIELDS: Final = {"name": "姓名", "phone": "电话", "address": "住址"}
+FIELDS: Final = {"name": "姓名", "phone": "电话", "address": "住址", "code": "查询码"}
 ORIGINS: Final = {"source": "来单附件", "citizen": "群众上传", "unit": "办理佐证"}
 #: What a page says after an action, by the word in its address.
 DONE: Final = {

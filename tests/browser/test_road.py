@@ -84,7 +84,7 @@ async def _review(world: World, eye: Eye, browser: Browser, number: str) -> None
     await expect(page.get_by_text("可能是突发环境事件")).to_be_visible()
     assert await page.locator(".report mark").count() > 0
     assert PHONE not in await page.content()
-    await page.get_by_text("显示电话或姓名").click()
+    await page.get_by_text("显示电话、姓名或查询码").click()
     await page.locator("#reveal-reason").fill("回访确认泄漏地点")
     await page.get_by_role("button", name="显示一次").click()
     await expect(page.locator("#revealed")).to_contain_text(PHONE)

@@ -93,3 +93,21 @@ async def test_a_unit_without_part_in_the_case_sees_nothing_of_it(world: World) 
     form = {"field": "phone", "reason": "约定到场时间"}
     assert (await unit.post(f"/unit/tasks/{number}/reveal", form)).status == 404
     assert await unit.status(f"/unit/tasks/{number}") == 404
+
+
+async def test_a_recognised_caller_is_told_the_code_again_and_it_is_in_the_history(
+    world: World,
+) -> None:
+    """The operator writes down how they recognised the caller; units cannot."""
+    receipt = await world.report(TEXT, name=NAME, phone=PHONE, confidential=False)
+    await world.read(receipt.case_no)
+    await world.route()
+    operator, unit = await world.browser("op"), await world.browser("uma")
+    path = f"/desk/cases/{receipt.number}/reveal"
+    assert (await operator.post(path, {"field": "code", "reason": "是"})).status == 400
+    form = {"field": "code", "reason": "报出了地点和时间"}
+    assert receipt.track_code in await (await operator.post(path, form)).text()
+    assert receipt.track_code not in await operator.get(f"/desk/cases/{receipt.number}")
+    assert "告知查询码" in await operator.get(f"/desk/cases/{receipt.number}")
+    refused = await unit.post(f"/unit/tasks/{receipt.number}/reveal", form)
+    assert receipt.track_code not in await refused.text()
