@@ -1,5 +1,6 @@
 """The whole road in a real browser: reported, read, reviewed, handled, approved, closed, seen."""
 
+import asyncio
 from pathlib import Path
 from typing import Final
 
@@ -67,7 +68,8 @@ async def _report(world: World, eye: Eye, browser: Browser, photo: Path) -> tupl
 async def _machine(world: World) -> None:
     """Let the worker's stages run until nothing is left for them."""
     cities = {CITY: world.city}
-    stages = (TagStage(world.db, Tagger.load([world.city])), RouteStage(world.db, cities))
+    tagger = await asyncio.to_thread(Tagger.load, [world.city])
+    stages = (TagStage(world.db, tagger), RouteStage(world.db, cities))
     for stage in stages:
         while await stage.run_once(CITY):
             pass
