@@ -32,7 +32,7 @@ async def test_a_rate_holds_for_each_key() -> None:
         await limits.spend("track", "192.0.2.1")
     with pytest.raises(TooMany) as refusal:
         await limits.spend("track", "192.0.2.1")
-    assert 1 <= refusal.value.extra["retry_after"] <= 60
+    assert refusal.value.extra["retry_after"] in range(1, 61)
     await limits.spend("track", "192.0.2.2")
     await limits.spend("login", "192.0.2.1")
     assert counted == [("limiter", "refused:track")]

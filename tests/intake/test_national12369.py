@@ -17,7 +17,7 @@ def altered(change: Callable[[Element], object]) -> bytes:
     """Give the sample after a change to its tree."""
     root = fromstring(SAMPLE)
     change(root)
-    return tostring(root, encoding="UTF-8", xml_declaration=True)
+    return bytes(tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
 def replaced(**values: str | None) -> bytes:
@@ -44,7 +44,7 @@ def signed(body: bytes, secret: str | None = None, algorithm: str = "SM3") -> by
     assert sign is not None
     sign.set("alg", algorithm)
     sign.text = xml12369.body_mac(secret or hook("12369").secret, xml12369.canonical(root))
-    return tostring(root, encoding="UTF-8", xml_declaration=True)
+    return bytes(tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
 async def taken(platform: Platform, body: bytes = SAMPLE) -> dict[str, str]:
