@@ -10,9 +10,13 @@ _FILE: Final = Path(__file__).with_name("scenarios.toml")
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a reader of the text must find; an empty county is an unknown one."""
+    """What a reader of the text must find; an empty county is an unknown one.
+
+    `also_kinds` are request types that serve as well.
+    """
 
     kind: str
+    also_kinds: tuple[str, ...] = ()
     types: tuple[str, ...]
     adcode: str
     urgency: str
