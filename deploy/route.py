@@ -78,7 +78,15 @@ def _read(number: int, raw: bytes) -> _Row:
         return _Row(number, error=f"第 {number} 行:不是合法的 JSON:{error}")
     if not isinstance(line, dict) or not (line.get("types") or line.get("text")):
         return _Row(number, error=f"第 {number} 行:应为对象,含 text 或 types。")
-    return _Row(number, line=line, tags=line if line.get("types") else None)
+    return _Row(number, line=line, tags=line if _is_tagged(line) else None)
+
+
+def _is_tagged(line: Line) -> bool:
+    """Tell a line of `jiesu tag`, or one of codes alone, from a text with someone's gold codes."""
+    types = line.get("types")
+    if not isinstance(types, list) or not types:
+        return False
+    return isinstance(types[0], dict) or not line.get("text")
 
 
 def _tag(rows: Sequence[_Row], city: str | None) -> None:

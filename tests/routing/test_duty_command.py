@@ -133,6 +133,15 @@ def test_bad_lines_are_told_with_their_numbers_and_the_others_go_on() -> None:
     assert [line.split(":")[0] for line in told] == ["第 1 行", "第 3 行", "第 4 行"]
 
 
+def test_a_text_with_gold_codes_is_read_all_the_same() -> None:
+    """Codes that someone laid beside a text are no tags: the text is tagged, its fields kept."""
+    gold = {"id": "g", "text": "芙蓉区五里牌街道工地半夜打桩", "types": ["Z99"], "city": "430100"}
+    line = json.loads(route(gold).stdout)
+    assert line["types"][0]["code"] == "N02"
+    assert line["model"]["name"]
+    assert line["decision"]["lead"]["unit"] == "430102-UMA"
+
+
 def test_people_get_a_page_they_can_read() -> None:
     """The page says who, until when and why, in words."""
     text = route(LINE, args=()).stdout
