@@ -191,8 +191,9 @@ async def _search(conn: Connection, city: str, asked: str, after: str) -> list[C
 
 
 def search_words(text: str) -> list[str]:
-    """Cut a search as the texts were cut; marks and spaces say nothing."""
-    return [word for word in cutter().cut(text.lower()) if any(letter.isalnum() for letter in word)]
+    """Cut a search as the tagging stage cut the texts; marks and spaces say nothing."""
+    words = (word.strip() for word in cutter().cut(text.lower()))
+    return [word for word in words if word.isalnum()]
 
 
 def _more(tab: str, asked: str, lines: Sequence[Line]) -> str:

@@ -128,8 +128,8 @@ def _details(data: dict[str, Any], city: CityWords) -> Iterable[str]:
         yield "、".join(words.issue(code) for code in data["types"])
     if outcome := _OUTCOMES.get(str(data.get("outcome"))):
         yield outcome
-    if isinstance(data.get("reasons"), list):
-        yield "、".join(words.reason(code) for code in data["reasons"])
+    if reasons := data.get("reasons") or data.get("review_reasons"):
+        yield "、".join(words.reason(code) for code in reasons)
     yield from _texts(data, city)
 
 
