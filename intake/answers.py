@@ -10,7 +10,7 @@ from intake.pages.city_words import CityWords
 from intake.pages.history import progress
 from models.case import Case, CaseNo, Event, read_case_no, show_case_no
 from models.db import events, intake, views
-from models.db.intake import Brief
+from models.db.intake_rows import Brief
 from models.db.lines import ClockView, TaskView
 from models.db.pool import Connection
 from models.errors import NotFound

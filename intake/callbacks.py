@@ -18,7 +18,7 @@ from intake.channels import signature
 from intake.channels.callback12345 import Callback12345
 from intake.channels.callback12369 import Callback12369
 from intake.services import Hook, Secrets, Settings
-from models.db import outbox
+from models.db import jobs, outbox
 from models.db.outbox import Line, Message
 from models.db.pool import Database
 from models.moment import now
@@ -73,7 +73,7 @@ class Courier:
         """Deliver until `stop`; what is under way is finished first."""
         timeout = ClientTimeout(total=self._settings.callback_timeout_s)
         async with ClientSession(timeout=timeout) as session:
-            await outbox.serve(self._db, lambda line: self.deliver(session, line), self._stop)
+            await jobs.serve(self._db, lambda line: self.deliver(session, line), self._stop)
 
     def stop(self) -> None:
         """Ask to stop."""

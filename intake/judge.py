@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from intake.delivery import Content, Delivery
 from models.case import STATE_NAMES, show_case_no
-from models.db.intake import CaseChange, Held, Known
+from models.db.intake_rows import CaseChange, Held, Known
 from models.errors import Conflict, JiesuError, NotFound
 
 

@@ -4,24 +4,23 @@ The order of locks is the same in every process (numbers, then the day's counter
 sorted by key), so batches wait for each other and do not deadlock.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, TypeAlias
-from uuid import UUID
+from typing import Final, TypeAlias
 
-from intake.delivery import Content, Delivery, FileRef, Person
-from intake.judge import Change, Meaning, change, describe, judge
+from intake import filing
+from intake.delivery import Delivery, Person
+from intake.judge import Meaning, change, describe, judge
 from intake.privacy import Vault
 from intake.track import TrackCodes
 from models.case import CaseNo, Event, Receipt, case_no
 from models.db import events, identity, intake
 from models.db.identity import IdentityRow
-from models.db.intake import (
+from models.db.intake_rows import (
+    CaseChange,
     FileRow,
     Held,
-    Key,
     Known,
     NonceRow,
     OpenRow,
@@ -31,7 +30,6 @@ from models.db.intake import (
 )
 from models.db.pool import Connection
 from models.errors import JiesuError
-from models.ids import uuid7
 from models.moment import aware, china_day
 
 Outcome: TypeAlias = Receipt | JiesuError
@@ -51,7 +49,7 @@ class _Rows:
     unknown: list[UnknownRow] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     ref_changes: list[RefChange] = field(default_factory=list)
-    case_changes: list[intake.CaseChange] = field(default_factory=list)
+    case_changes: list[CaseChange] = field(default_factory=list)
 
 
 class Recorder:
@@ -70,7 +68,7 @@ class Recorder:
         run the batch again.
         """
         at = self._clock()
-        known = await intake.find(conn, city, [_key(d) for d in batch])
+        known = await intake.find(conn, city, [filing.key(d) for d in batch])
         rows = _Rows()
         outcomes: dict[int, Outcome] = {}
         new, more = self._sort(city, batch, known, outcomes)
@@ -132,10 +130,12 @@ class Recorder:
             msg = f"a delivery of {delivery.source} without content opened a case"
             raise RuntimeError(msg)
         receipt = self._receipt(delivery.city, no, 1, at, duplicate=False)
-        rows.opened.append(_opened(delivery, content, no, self._codes.digest(receipt.track_code)))
+        rows.opened.append(
+            filing.opened(delivery, content, no, self._codes.digest(receipt.track_code))
+        )
         if content.person:
             rows.people.append(self._seal(delivery.city, no, content.person))
-        rows.files.extend(_file(delivery, file, no, at) for file in content.files)
+        rows.files.extend(filing.file(delivery, file, no, at) for file in content.files)
         return receipt
 
     def _seal(self, city: str, no: CaseNo, person: Person) -> IdentityRow:
@@ -185,15 +185,19 @@ class Recorder:
             version = before or held.version
             return self._receipt(city, held.case_no, version, held.received_at, duplicate=True)
         version = held.version + 1
-        rows.reports.append(_report(delivery, held.case_no, version, at, applied=made.applied))
-        rows.ref_changes.append(_ref_change(delivery, held, made, version))
+        rows.reports.append(
+            filing.report(delivery, held.case_no, version, at, applied=made.applied)
+        )
+        rows.ref_changes.append(filing.ref_change(delivery, held, made, version))
         data = describe(made, held) | {"version": version}
         data |= delivery.notice.data if delivery.notice else {}
-        rows.events.append(_event(delivery, held.case_no, made.verb, data, at))
+        rows.events.append(filing.event(delivery, held.case_no, made.verb, data, at))
         if made.row and delivery.content:
             content = delivery.content
             rows.case_changes.append(made.row)
-            rows.files.extend(_file(delivery, file, held.case_no, at) for file in content.files)
+            rows.files.extend(
+                filing.file(delivery, file, held.case_no, at) for file in content.files
+            )
             if content.person:
                 rows.changed_people.append(self._seal(city, held.case_no, content.person))
         return self._receipt(city, held.case_no, version, held.received_at, duplicate=False)
@@ -233,90 +237,3 @@ async def _write(conn: Connection, city: str, rows: _Rows, at: datetime) -> None
         await intake.wake(conn, "tag")
     await intake.add_files(conn, city, rows.files)
     await intake.note_unknown(conn, city, rows.unknown, at)
-
-
-def _key(delivery: Delivery) -> Key:
-    proof = delivery.proof
-    signed = (proof.app_id, proof.nonce) if proof else _NO_PROOF
-    return Key(delivery.source, delivery.external_no, delivery.message_id, *signed)
-
-
-def _opened(delivery: Delivery, content: Content, no: CaseNo, track_hash: bytes) -> OpenRow:
-    actor = delivery.actor
-    return OpenRow(
-        source=delivery.source,
-        external_no=delivery.external_no,
-        message_id=delivery.message_id,
-        digest=delivery.digest,
-        issued_at=delivery.issued_at,
-        payload=delivery.payload,
-        case_no=no,
-        channel=content.channel,
-        title=content.title,
-        text=content.text,
-        address=content.address,
-        stated_adcode=content.stated_adcode,
-        stated_township=content.stated_township,
-        source_due_at=content.source_due_at,
-        confidential=content.confidential,
-        track_hash=track_hash,
-        event_id=uuid7(),
-        actor_kind=actor.kind,
-        actor_name=actor.name,
-        actor_unit=actor.unit,
-    )
-
-
-def _report(
-    delivery: Delivery, no: CaseNo, version: int, at: datetime, *, applied: bool
-) -> ReportRow:
-    return ReportRow(
-        delivery.source,
-        delivery.external_no,
-        version,
-        delivery.message_id,
-        delivery.digest,
-        no,
-        delivery.issued_at,
-        at,
-        applied,
-        delivery.payload,
-    )
-
-
-def _ref_change(delivery: Delivery, held: Held, made: Change, version: int) -> RefChange:
-    content = delivery.content
-    holds = made.row is not None and content is not None and not content.supplement
-    digest = delivery.digest if holds else held.digest
-    issued_at = delivery.issued_at if holds else held.issued_at
-    return RefChange(held.source, held.external_no, version, digest, issued_at)
-
-
-def _file(delivery: Delivery, file: FileRef, no: CaseNo, at: datetime) -> FileRow:
-    origin = "source" if delivery.actor.kind == "platform" else "citizen"
-    name = f"{delivery.city}|{no}|{file.file_id}|{file.sha256}".encode()
-    file_id = UUID(bytes=hashlib.sha256(name).digest()[:16], version=4)
-    return FileRow(
-        file_id,
-        no,
-        origin,
-        file.name,
-        file.media_type,
-        file.size,
-        file.sha256,
-        file.url,
-        file.content,
-        at,
-    )
-
-
-def _event(delivery: Delivery, no: CaseNo, verb: str, data: dict[str, Any], at: datetime) -> Event:
-    return Event(
-        city=delivery.city,
-        event_id=uuid7(),
-        case_no=no,
-        at=at,
-        verb=verb,
-        actor=delivery.actor,
-        data=data,
-    )

@@ -5,37 +5,19 @@ its cause does. PgQueuer says when to try; the table says what, in which order, 
 whether.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-import asyncpg
 import msgspec
-import structlog
 
 from models.case import CaseNo
 from models.db import queries
-from models.db.pool import Connection, Database, session_settings
+from models.db.pool import Connection
 from models.db.rows import to_struct
-from models.errors import Unavailable
-from models.faults import trace
 from models.moment import now
 
-if TYPE_CHECKING:
-    from pgqueuer.core.qm import QueueManager
-    from pgqueuer.domain.models import Job
-
-_LOG: Final = structlog.get_logger()
-_SQL = queries.load("outbox")
-_ENTRYPOINT: Final = "outbox"
-_LOST_AFTER: Final = timedelta(minutes=1)
-_AFTER_FAULT: Final = timedelta(seconds=30)
-#: A retry falls due unannounced, and a dead sender's job waits for the longer of the two.
-_DEQUEUE: Final = timedelta(seconds=1)
-_HEARTBEAT: Final = timedelta(seconds=6)
-_BATCH: Final = 16
-_RECONNECT_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
+_SQL: Final = queries.load("outbox")
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,6 +157,11 @@ async def revive(
     return int(await conn.fetchval(_SQL["revive"], city, target, case_no))
 
 
+async def rearm(conn: Connection, waited: timedelta) -> None:
+    """Wake the sender for what has waited so long, unheld: its job may have been lost."""
+    await conn.execute(_SQL["rearm"], waited)
+
+
 async def dead(conn: Connection, city: str, limit: int = 100) -> list[Dead]:
     """List messages that were given up, the oldest first."""
     return [to_struct(row, Dead) for row in await conn.fetch(_SQL["dead"], city, limit)]
@@ -192,98 +179,8 @@ async def set_targets(conn: Connection, city: str, urls: Mapping[str, str]) -> N
         await conn.execute(_SQL["set_target"], city, target, url)
 
 
-async def serve(
-    db: Database, deliver: Callable[[Line], Awaitable[timedelta | None]], stop: asyncio.Event
-) -> None:
-    """Let PgQueuer call `deliver` for every line with something to send, until told to stop.
-
-    `deliver` gives None when nothing is left, or after which span to call it again. A lost database
-    is waited for.
-    """
-    failures = 0
-    while not stop.is_set():
-        try:
-            await _consume(db, deliver, stop)
-            failures = 0
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Unavailable) as error:
-            _LOG.warning("outbox_interrupted", cause=type(error).__name__)
-            wait = _RECONNECT_S[min(failures, len(_RECONNECT_S) - 1)]
-            failures += 1
-            await _rest(stop, wait)
-
-
-async def _consume(
-    db: Database, deliver: Callable[[Line], Awaitable[timedelta | None]], stop: asyncio.Event
-) -> None:
-    from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver  # noqa: PLC0415 - slow to import
-    from pgqueuer.adapters.persistence.queries import Queries  # noqa: PLC0415
-    from pgqueuer.core.qm import QueueManager  # noqa: PLC0415
-    from pgqueuer.domain.errors import RetryRequested  # noqa: PLC0415
-    from pgqueuer.domain.models import Job  # noqa: PLC0415
-
-    async with db.system() as conn:
-        await conn.execute(_SQL["rearm"], _LOST_AFTER)
-    # PgQueuer reads its own jsonb as text, so its pool is without our codec.
-    settings = await session_settings(db.dsn, "jiesu outbox")
-    async with asyncpg.create_pool(
-        db.dsn, min_size=2, max_size=4, server_settings=settings
-    ) as pool:
-        manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))
-
-        @manager.entrypoint(_ENTRYPOINT, accepts_context=False)
-        async def send(job: Job) -> None:
-            wait = await _guarded(deliver, job)
-            if wait is not None:
-                raise RetryRequested(delay=wait)
-
-        await _until(manager, stop)
-
-
-async def _until(manager: "QueueManager", stop: asyncio.Event) -> None:
-    """Run PgQueuer until it fails or we are told to stop; jobs under way are finished."""
-    running = asyncio.create_task(
-        manager.run(
-            dequeue_timeout=_DEQUEUE,
-            heartbeat_timeout=_HEARTBEAT,
-            batch_size=_BATCH,
-            max_concurrent_tasks=2 * _BATCH,
-            shutdown_on_listener_failure=True,
-        )
-    )
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        manager.shutdown.set()
-        await running
-    finally:
-        stopping.cancel()
-        running.cancel()
-        await asyncio.gather(running, stopping, return_exceptions=True)
-
-
-async def _guarded(
-    deliver: Callable[[Line], Awaitable[timedelta | None]], job: "Job"
-) -> timedelta | None:
-    """Deliver, and come back after a fault: PgQueuer would drop the job with the message."""
-    try:
-        return await deliver(msgspec.json.decode(job.payload or b"", type=Line))
-    except msgspec.MsgspecError:
-        _LOG.error("outbox_job_malformed", job=job.id)
-        return None
-    except Exception as error:  # noqa: BLE001 - see above
-        _LOG.error("outbox_delivery_fault", job=job.id, trace=trace(error))
-        return _AFTER_FAULT
-
-
 async def _settle(
     conn: Connection, message: Message, state: str, error: str | None, wait: timedelta
 ) -> None:
     key = (message.city, message.target, message.case_no, message.seq)
     await conn.execute(_SQL["settle"], *key, state, error[:500] if error else None, wait)
-
-
-async def _rest(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

@@ -8,9 +8,14 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from intake.app import build_app
+from intake.callbacks import Courier
+from intake.services import Settings
 from models.city import City
+from models.db import outbox
 from models.db.pool import Database
-from tests.intake.kit import Platform, make_services
+from tests.intake.kit import CITY, SECRETS, Platform, make_services
+from tests.intake.receiver import PlatformReceiver
+from tests.intake.telling import FAST, Start
 from tests.pages.kit import World, open_world
 
 
@@ -42,3 +47,31 @@ async def world(db: Database, changsha: City) -> AsyncIterator[World]:
     made = await open_world(db, changsha)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def platform(db: Database) -> AsyncIterator[PlatformReceiver]:
+    """Give a platform that takes callbacks of both sources, and let the city know it."""
+    made = PlatformReceiver()
+    await made.start()
+    async with db.city(CITY) as conn:
+        urls = {source: made.url(source) for source in ("12345", "12369")}
+        await outbox.set_targets(conn, CITY, urls)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def start(db: Database) -> AsyncIterator[Start]:
+    """Give what starts a courier; all are stopped at the end."""
+    running: list[tuple[Courier, asyncio.Task[None]]] = []
+
+    def begin(settings: Settings = FAST) -> Courier:
+        courier = Courier(db, SECRETS, settings)
+        running.append((courier, asyncio.create_task(courier.run())))
+        return courier
+
+    yield begin
+    for courier, _ in running:
+        courier.stop()
+    await asyncio.wait_for(asyncio.gather(*(task for _, task in running)), 20)
