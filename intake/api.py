@@ -59,7 +59,8 @@ async def list_cases(request: web.Request) -> web.Response:
         before=_whole(query.get("cursor"), "cursor", _LARGEST_CURSOR),
         limit=_whole(query.get("limit"), "limit", _LARGEST_PAGE) or _PAGE,
     )
-    words = [word for word in cutter().cut(asked.q) if word.strip()]
+    cut = (word.strip() for word in cutter().cut(asked.q.lower()))
+    words = [word for word in cut if word.isalnum()]
     async with request.app[SERVICES].db.city(staff.city, staff.unit) as conn:
         return _json(await answers.find_cases(conn, staff.city, asked, words))
 

@@ -57,7 +57,8 @@ class TestCases:
     async def test_filters(self, world: World) -> None:
         """State, unit, number and words each narrow the list."""
         dispatched = await world.dispatched()
-        waiting = await world.waiting("某沙场夜间洗沙,泥水直排入湘江支流")
+        words = ("湘江", "支流")
+        waiting = await world.waiting("某沙场夜间洗沙,泥水直排入湘江支流", words=words)
         op = await world.browser("op")
 
         async def listed(**query: str) -> list[str]:
@@ -71,6 +72,7 @@ class TestCases:
         assert await listed(unit=unit, state="DISPATCHED") == [dispatched]
         assert await listed(unit=unit, state="CLOSED") == []
         assert await listed(q=waiting) == [waiting]
+        assert await listed(q="湘江,支流!") == [waiting]
         assert await listed(q="没有这些字") == []
         assert await listed(q=f"ENV-{OTHER}-20261121-000001") == []
 
