@@ -26,6 +26,7 @@ _RECEIPT: Final = "jiesu_receipt"
 _RECEIPT_S: Final = 1800
 _RECEIPT_FORM: Final = re.compile(r"(ENV-\d{6}-\d{8}-\d{6})\.([0-9A-Z-]{16,19})")
 _SHORTEST, _LONGEST = 5, 4000
+_KEY_LENGTH: Final = 32
 _FIELDS: Final = ("text", "adcode", "address", "when", "name", "phone")
 _TICKS: Final = ("secret", "callback")
 _BLANK: Final = dict.fromkeys(_FIELDS, "") | {"secret": True, "callback": True}
@@ -45,13 +46,10 @@ async def form(request: web.Request) -> web.Response:
 
 async def report(request: web.Request) -> web.Response:
     """Take a report; the form's hidden key makes a second sending the same one."""
-    try:
-        sent = await request.post()
-    except web.HTTPRequestEntityTooLarge:
-        return _form(request, _BLANK, None, {"photos": _WRONG["photos"]})
+    sent = await request.post()
     typed: dict[str, Any] = {name: str(sent.get(name, "")).strip() for name in _FIELDS}
     typed |= {name: name in sent for name in _TICKS}
-    city, key = str(sent.get("city", "")), str(sent.get("key", ""))
+    city, key = str(sent.get("city", "")), _key(str(sent.get("key", "")))
     wrong = _wrong(typed)
     photos: list[Upload] = []
     try:
@@ -107,6 +105,11 @@ async def _progress(request: web.Request, typed: str) -> web.Response:
     return page(request, "citizen/progress.html", case=told)
 
 
+def _key(given: str) -> str:
+    """Give the form's own key; one too short to be ours could be somebody else's as well."""
+    return given if len(given) >= _KEY_LENGTH and given.isascii() else uuid4().hex
+
+
 def _wrong(typed: dict[str, Any]) -> dict[str, str]:
     """Say what is wrong, field by field, in the words of the page."""
     wrong = {}
@@ -139,7 +142,7 @@ async def _take(
             notice=portal.NOTICE_VERSION,
         ),
         files=tuple(as_file(photo) for photo in photos),
-        key=key or uuid4().hex,
+        key=key,
     )
     taken: Receipt = await request.app[DISPATCHER].dispatch(
         Event(channel=portal.SOURCE, type="REPORT", body=filled),

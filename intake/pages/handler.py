@@ -13,7 +13,10 @@ from intake.pages.render import error_page
 from models.errors import JiesuError, NotFound, TooLarge, Unauthenticated
 
 _LOG: Final = structlog.get_logger()
-_TOO_LARGE: Final = TooLarge("body_too_large", "上传的内容太大,请减少附件后重试。")
+_TOO_LARGE: Final = TooLarge(
+    "body_too_large",
+    "上传的内容太大。请用浏览器的“返回”回到上一页,填写的内容还在,减少附件后再提交。",
+)
 _UNKNOWN: Final = NotFound("page_unknown", "没有这个页面,请核对地址。")
 _BROKEN: Final = JiesuError("page_failed", "系统出了点问题,我们已经记录。请稍后再试。")
 

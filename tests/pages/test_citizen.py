@@ -112,6 +112,16 @@ async def test_what_is_no_photo_or_too_big_is_refused_with_the_text_kept(world: 
     assert await _count(world) == 0
 
 
+async def test_far_too_much_is_answered_with_what_to_do(world: World) -> None:
+    """Twenty-five megabytes are not read to the end; the page says that the text is not lost."""
+    browser = await world.browser()
+    form = {"key": "p" * 32, "city": CITY, "text": TEXT}
+    files = {"photos": ("a.jpg", jpeg() + bytes(25 * 1024 * 1024))}
+    response = await browser.upload("/report", form, files)
+    assert response.status == 413
+    assert "填写的内容还在" in await response.text()
+
+
 async def test_progress_shows_the_unit_and_the_promised_day_and_never_who_reported(
     world: World,
 ) -> None:

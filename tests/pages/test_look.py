@@ -100,13 +100,20 @@ async def test_our_own_files_are_kept_for_ever_under_an_address_that_changes(wor
 async def test_a_page_that_breaks_says_so_without_saying_how(world: World) -> None:
     """People get a sentence and a number, never a stack trace."""
     browser = await world.browser("op")
-    async with world.db.system() as conn:
-        await conn.execute("ALTER TABLE task RENAME TO task_gone")
-    with capture_logs() as logs:
-        response = await browser.client.get("/desk")
+    await _rename(world, "task", "task_gone")
+    try:
+        with capture_logs() as logs:
+            response = await browser.client.get("/desk")
+    finally:
+        await _rename(world, "task_gone", "task")
     page = await response.text()
     assert response.status == 500
     assert [log["route"] for log in logs if log["event"] == "page_failed"] == ["/desk"]
     assert "系统出了点问题" in page
     assert "page_failed" in page
     assert "task" not in page.partition("<main")[2].partition("</main")[0]
+
+
+async def _rename(world: World, old: str, new: str) -> None:
+    async with world.db.system() as conn:
+        await conn.execute(f"ALTER TABLE {old} RENAME TO {new}")
