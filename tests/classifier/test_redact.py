@@ -157,6 +157,9 @@ def test_nothing_else_changes(text: str) -> None:
         "a.",
         "三",
         "湘a1",
+        "3栋2单元,",
+        "13907310000,",
+        "湘A12345,",
     ],
 )
 def test_long_texts_take_time_in_proportion(unit: str) -> None:
