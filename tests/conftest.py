@@ -1,7 +1,7 @@
 """What every test may ask for: a server, a fresh database, the two cities.
 
-One server per session (embedded, fsync off, or the one of JIESU_TEST_DSN), one migrated template,
-and a copy of it for each test that asks for `db`.
+One server per session (embedded, fsync off, or the one of JIESU_TEST_DSN) and one migrated
+template; a test that asks for `db` gets a copy of it, or one that an earlier test has given back.
 """
 
 import os
@@ -34,17 +34,18 @@ async def server() -> AsyncIterator[Server]:
         await made.run(f"CREATE DATABASE {TEMPLATE}")
         await migrate(made.database(TEMPLATE))
         yield made
-        await made.drop(TEMPLATE)
+        for name in (*made.spare, TEMPLATE):
+            await made.drop(name)
 
 
 @pytest.fixture
 async def db(server: Server) -> AsyncIterator[Database]:
     """Give an empty, migrated database of the test's own."""
-    name = await server.copy_template()
+    name = await server.lend()
     database = await Database.connect(server.database(name), min_size=1, max_size=10)
     yield database
     await database.close()
-    await server.drop(name)
+    await server.take_back(name)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,11 +13,39 @@ TEMPLATE: Final = f"jiesu_template_{os.getpid()}"
 _numbers = itertools.count(1)
 
 
+#: Empties every table that a test has written to; a large one whole, so that its statistics go too.
+_EMPTY: Final = """
+DO $$
+DECLARE
+    held regclass;
+    written boolean;
+BEGIN
+    SET LOCAL lock_timeout = '2s';
+    SET LOCAL session_replication_role = replica;
+    FOR held IN SELECT c.oid FROM pg_class c
+                 WHERE c.relkind = 'r' AND c.relname <> 'schema_migration'
+                   AND c.relnamespace = 'public'::regnamespace LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', held) INTO written;
+        IF pg_relation_size(held) > 65536 THEN
+            EXECUTE format('TRUNCATE %s CASCADE', held);
+        ELSIF written THEN
+            EXECUTE format('DELETE FROM %s', held);
+        END IF;
+    END LOOP;
+END $$
+"""
+_ALONE: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
 @dataclass(frozen=True)
 class Server:
     """A server on which tests make databases; `dsn` leads to one where they may be made."""
 
     dsn: str
+    spare: list[str] = field(default_factory=list)
 
     def database(self, name: str) -> str:
         """Give the address of another database of the same server."""
@@ -36,6 +64,24 @@ class Server:
         name = f"jiesu_test_{os.getpid()}_{next(_numbers)}"
         await self.run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
         return name
+
+    async def lend(self) -> str:
+        """Give the name of an empty, migrated database that nobody else uses."""
+        return self.spare.pop() if self.spare else await self.copy_template()
+
+    async def take_back(self, name: str) -> None:
+        """Empty a lent database for the next test, or drop it where that is not allowed."""
+        try:
+            conn = await asyncpg.connect(self.database(name))
+            try:
+                await conn.execute(_ALONE)
+                await conn.execute(_EMPTY)
+            finally:
+                await conn.close()
+        except asyncpg.PostgresError:
+            await self.drop(name)
+        else:
+            self.spare.append(name)
 
     async def drop(self, name: str) -> None:
         """Drop a database with whoever is still on it."""
