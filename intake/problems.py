@@ -11,6 +11,8 @@ from aiohttp import web
 from models.errors import Invalid, JiesuError, TooLarge
 
 CONTENT_TYPE: Final = "application/problem+json"
+#: When to come back where the error does not say.
+_RETRY_AFTER_S: Final = 5
 #: Errors that aiohttp itself raises: the stable code and what the reader can do about it.
 _HTTP: Final = {
     400: ("request_malformed", "请求格式有误,请检查后重试。"),
@@ -98,8 +100,10 @@ def _response(  # noqa: PLR0917 - the parts of one document
     )
     body = {**extra, **msgspec.structs.asdict(problem)}
     sent = dict(headers)
-    if "retry_after" in extra:
-        sent["Retry-After"] = str(extra["retry_after"])
+    if status == HTTPStatus.SERVICE_UNAVAILABLE or "retry_after" in extra:
+        sent["Retry-After"] = str(extra.get("retry_after", _RETRY_AFTER_S))
+    if status == HTTPStatus.UNAUTHORIZED:
+        sent["WWW-Authenticate"] = "Jiesu"
     return web.Response(
         body=msgspec.json.encode(body), status=status, content_type=CONTENT_TYPE, headers=sent
     )

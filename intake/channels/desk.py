@@ -113,7 +113,7 @@ async def take_entry(event: Event, services: Services, receiver: Receiver) -> Re
         source=SOURCE,
         external_no=number,
         message_id=number,
-        digest=fields.digest(services.vault, (content, happened)),
+        digest=forms.digest(services.vault, content, happened),
         issued_at=now(),
         actor=auth.actor(staff),
         payload=payload | {"happened_at": happened},
@@ -133,7 +133,7 @@ def _content(entry: DeskEntry, files: tuple[FileRef, ...]) -> Content:
         text=text,
         address=fields.text(entry.address),
         stated_adcode=fields.division(entry.adcode, 6),
-        stated_township=fields.division(entry.township, 9, 12),
+        stated_township=fields.township(entry.township),
         confidential=entry.confidential,
         person=Person(
             name=fields.text(entry.name),

@@ -15,6 +15,8 @@ Flag: TypeAlias = bool | int | str | None
 _T = TypeVar("_T")
 _NO: Final = frozenset({"", "0", "false", "no", "n", "否", "none"})
 _ESCAPED_NUL: Final = b"\\u0000"
+_FIRST_YEAR: Final = 2000
+_LAST_YEAR: Final = 2099
 
 
 def decode(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
@@ -57,15 +59,27 @@ def text(value: str | None) -> str | None:
 
 
 def moment(name: str, value: str | None) -> datetime | None:
-    """Read a time of the field `name`, China's where no zone is given; Invalid when it is none."""
+    """Read a time of the field `name`, China's where no zone is given.
+
+    Invalid when it is none, or lies outside of 2000 to 2099: a slip, which dates could not hold.
+    """
     if not value or not value.strip():
         return None
     try:
-        return parse_local(value)
-    except (ValueError, OverflowError) as error:
+        found = parse_local(value)
+    except (ValueError, OverflowError):
+        found = None
+    if found is None or not _FIRST_YEAR <= found.year <= _LAST_YEAR:
         code = "field_invalid"
         detail = f"字段 {name} 应为时间,形如 2026-11-20 14:30:00。"
-        raise Invalid(code, detail, path=name) from error
+        raise Invalid(code, detail, path=name)
+    return found
+
+
+def township(value: str | None) -> str | None:
+    """Give a township's nine digits, also out of a village's twelve; None when it is neither."""
+    code = division(value, 9, 12)
+    return code[:9] if code else None
 
 
 def division(value: str | None, *digits: int) -> str | None:

@@ -36,7 +36,7 @@ router = Router("hotline12345", From(SOURCE))
 
 _DECODER: Final = msgspec.json.Decoder(Message)
 _PLATFORM: Final = Actor(kind="platform", name=SOURCE)
-_CHANNELS: Final = {"01": "12345_TEL", "02": "12345_WEB", "03": "12345_APP", "04": "12345_WECHAT"}
+_CHANNELS: Final = {"01": "12345_TEL", "02": "12345_WEB", "03": "12345_APP"}
 _KNOWN: Final = {
     "handleModelType": frozenset({"1", "2", "3"}),
     "pilotLight": frozenset({"0", "1", "2", "3"}),
@@ -175,7 +175,7 @@ def _content(order: Order) -> Content:
         text=_required("$.order.content", order.content),
         address=fields.text(place.address) if place else None,
         stated_adcode=fields.division(place.area_code, 6) if place else None,
-        stated_township=fields.division(place.town_code, 9, 12) if place else None,
+        stated_township=fields.township(place.town_code) if place else None,
         source_due_at=fields.moment("$.order.dispatch.deadlineDate", dispatch.deadline_date)
         if dispatch
         else None,
@@ -228,7 +228,7 @@ def _unknown(order: Order) -> Iterator[tuple[str, str]]:
             yield name, code
     if place and place.area_code and not fields.division(place.area_code, 6):
         yield "areaCode", place.area_code
-    if place and place.town_code and not fields.division(place.town_code, 9, 12):
+    if place and place.town_code and not fields.township(place.town_code):
         yield "townCode", place.town_code
 
 

@@ -151,7 +151,7 @@ async def take_report(event: Event, services: Services, receiver: Receiver) -> R
         source=SOURCE,
         external_no=number,
         message_id=number,
-        digest=fields.digest(services.vault, (content, payload)),
+        digest=forms.digest(services.vault, content, payload),
         issued_at=now(),
         actor=_CITIZEN,
         payload={name: value for name, value in payload.items() if value is not None},

@@ -27,6 +27,8 @@ Deliver: TypeAlias = Callable[[Line], Awaitable[timedelta | None]]
 _LOG: Final = structlog.get_logger()
 _ENTRYPOINT: Final = "outbox"
 _LOST_AFTER: Final = timedelta(minutes=1)
+_LOG_KEPT: Final = timedelta(days=7)
+_HOUSE_S: Final = 3600.0
 _AFTER_FAULT: Final = timedelta(seconds=30)
 #: A retry falls due unannounced, and a dead sender's job waits for the longer of the two.
 _DEQUEUE: Final = timedelta(seconds=1)
@@ -60,8 +62,6 @@ async def _consume(db: Database, deliver: Deliver, stop: asyncio.Event) -> None:
     from pgqueuer.domain.errors import RetryRequested  # noqa: PLC0415
     from pgqueuer.domain.models import Job  # noqa: PLC0415
 
-    async with db.system() as conn:
-        await outbox.rearm(conn, _LOST_AFTER)
     # PgQueuer reads its own jsonb as text, so its pool is without our codec.
     settings = await session_settings(db.dsn, "jiesu outbox")
     async with asyncpg.create_pool(
@@ -75,10 +75,10 @@ async def _consume(db: Database, deliver: Deliver, stop: asyncio.Event) -> None:
             if wait is not None:
                 raise RetryRequested(delay=wait)
 
-        await _until(manager, stop)
+        await _until(manager, db, stop)
 
 
-async def _until(manager: "QueueManager", stop: asyncio.Event) -> None:
+async def _until(manager: "QueueManager", db: Database, stop: asyncio.Event) -> None:
     """Run PgQueuer until it fails or we are told to stop; jobs under way are finished."""
     running = asyncio.create_task(
         manager.run(
@@ -91,7 +91,12 @@ async def _until(manager: "QueueManager", stop: asyncio.Event) -> None:
     )
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        while not (running.done() or stopping.done()):
+            async with db.system() as conn:
+                await outbox.keep_house(conn, _LOST_AFTER, _LOG_KEPT)
+            await asyncio.wait(
+                {running, stopping}, timeout=_HOUSE_S, return_when=asyncio.FIRST_COMPLETED
+            )
         manager.shutdown.set()
         await running
     finally:

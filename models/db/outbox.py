@@ -157,9 +157,13 @@ async def revive(
     return int(await conn.fetchval(_SQL["revive"], city, target, case_no))
 
 
-async def rearm(conn: Connection, waited: timedelta) -> None:
-    """Wake the sender for what has waited so long, unheld: its job may have been lost."""
+async def keep_house(conn: Connection, waited: timedelta, kept: timedelta) -> None:
+    """Wake the sender for what has waited so long unheld, and drop logs of jobs older than `kept`.
+
+    The job of a waiting message may have been lost, with a backup for one.
+    """
     await conn.execute(_SQL["rearm"], waited)
+    await conn.execute(_SQL["prune_jobs"], kept)
 
 
 async def dead(conn: Connection, city: str, limit: int = 100) -> list[Dead]:

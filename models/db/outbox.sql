@@ -101,3 +101,7 @@ ON CONFLICT (city, target) DO UPDATE SET url = excluded.url;
 -- name: keep_targets
 -- Forget the targets of a city that are not among $2.
 DELETE FROM outbox_target WHERE city = $1 AND target <> ALL ($2::text[]);
+
+-- name: prune_jobs
+-- Drop PgQueuer's log of jobs older than $1: what was sent, and when, stands in the outbox.
+DELETE FROM pgqueuer_log WHERE created < now() - $1::interval;

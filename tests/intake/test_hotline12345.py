@@ -3,9 +3,23 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
+from intake.app import build_app
 from models.db.pool import Database
-from tests.intake.kit import CITY, VAULT, Platform, counts, later, message, order, rows
+from tests.intake.kit import (
+    CITY,
+    OTHER,
+    VAULT,
+    Platform,
+    counts,
+    empty_city,
+    later,
+    make_services,
+    message,
+    order,
+    rows,
+)
 
 
 async def taken(platform: Platform, body: dict[str, Any], **given: Any) -> dict[str, Any]:
@@ -230,6 +244,12 @@ def without(name: str) -> dict[str, Any]:
             "deadlineDate",
         ),
         (message(order={"updateTime": "2026-13-40"}), "field_invalid", "updateTime"),
+        (message(order={"updateTime": "0001-01-01"}), "field_invalid", "updateTime"),
+        (
+            message(order={"dispatch": {"deadlineDate": "9999-12-31 23:59:59"}}),
+            "field_invalid",
+            "deadlineDate",
+        ),
         (
             message(order={"attachments": [{"fileId": "1", "name": "a", "sha256": "zz"}]}),
             "field_invalid",
@@ -289,6 +309,22 @@ async def test_a_message_that_is_too_large(db: Database, hotline: Platform) -> N
     chunked = await hotline.client.post(f"/hooks/12345/{CITY}", data=in_pieces())
     assert chunked.status == 413
     assert not any((await counts(db)).values())
+
+
+async def test_a_city_that_is_no_longer_served(db: Database) -> None:
+    """A platform whose secret is still here gets no case that nobody would work on."""
+    cities = {OTHER: empty_city(OTHER, "昆明市")}
+    server = TestServer(await asyncio.to_thread(build_app, make_services(db, cities)))
+    async with TestClient(server) as client:
+        assert (await refused(Platform(client), message()))[:2] == (404, "city_unknown")
+    assert not any((await counts(db)).values())
+
+
+async def test_a_village_says_its_township(db: Database, hotline: Platform) -> None:
+    """Of a twelve-digit village code the township's nine digits are kept as stated."""
+    await taken(hotline, message(order={"location": {"townCode": "430102001005"}}))
+    (case,) = await rows(db, "SELECT stated_township FROM cases")
+    assert case["stated_township"] == "430102001"
 
 
 async def test_many_senders_at_once(db: Database, hotline: Platform) -> None:

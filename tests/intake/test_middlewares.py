@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from intake import keys
 from intake.app import build_app
 from models.db.pool import Database
-from models.errors import Conflict
+from models.errors import Conflict, Unavailable
 from tests.intake.kit import CITY, make_services
 
 Client = TestClient[Any, Any]
@@ -48,6 +48,10 @@ async def door(db: Database, seen: Seen) -> AsyncIterator[Client]:
     async def away(_request: web.Request) -> web.Response:
         raise web.HTTPFound("/")
 
+    async def unavailable(_request: web.Request) -> web.Response:
+        raise Unavailable("database_unavailable", "数据库暂时无法连接。")
+
+    app.router.add_get("/test/away-for-now", unavailable)
     app.router.add_get("/test/who/{name}", who)
     app.router.add_get("/test/broken", broken)
     app.router.add_get("/test/conflict", conflict)
@@ -136,6 +140,13 @@ class TestErrors:
         assert line["route"] == "/test/broken"
         assert line["trace"].endswith("RuntimeError")
         assert "test_middlewares.py:" in line["trace"]
+
+    async def test_what_the_standard_asks_for(self, door: Client) -> None:
+        """401 names a scheme, 503 says when to come back."""
+        answer = await door.get("/api/v1/cases")
+        assert answer.headers["WWW-Authenticate"]
+        answer = await door.get("/test/away-for-now")
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
 
     async def test_allowed_methods_are_named(self, door: Client) -> None:
         """A wrong method is told which are right."""

@@ -222,6 +222,17 @@ class TestDelivery:
         (row,) = await rows(db, "SELECT attempts FROM outbox")
         assert row["attempts"] == 2
 
+    async def test_the_log_of_jobs_does_not_grow(self, db: Database) -> None:
+        """What PgQueuer logged of old jobs is dropped, what is younger kept."""
+        async with db.system() as conn:
+            await conn.execute(
+                "INSERT INTO pgqueuer_log (created, job_id, status, priority, entrypoint)"
+                " SELECT now() - make_interval(days => d), d, 'successful', 0, 'outbox'"
+                " FROM generate_series(1, 20) d"
+            )
+            await outbox.keep_house(conn, timedelta(minutes=1), timedelta(days=7))
+            assert await conn.fetchval("SELECT max(job_id) FROM pgqueuer_log") == 7
+
     async def test_only_one_may_hold_a_line(self, db: Database, platform: PlatformReceiver) -> None:
         """While the first message is held, nobody gets it or what is behind it."""
         case_no = await open_case(db)
