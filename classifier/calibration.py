@@ -1,4 +1,4 @@
-"""Fitting, on held-out folds, the few numbers that turn outputs into probabilities, and the thresholds."""
+"""Fitting on held-out folds the numbers that turn outputs into probabilities, and thresholds."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -12,12 +12,13 @@ from classifier.corpus import Gold
 from classifier.metrics import HANDLED, main_confidence
 from classifier.model import Probabilities, Thresholds
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 Weights = npt.NDArray[np.float64]
 Arrays = dict[str, npt.NDArray[Any]]
 
 #: What share of the answers that need no person must be right.
 _PRECISION: Final = 0.9
+_HALF: Final = 0.5
 _START: Final = (9.0, 4.0, 0.0, 0.5, 0.2, 1.5, 1.0)
 
 
@@ -89,14 +90,35 @@ def fit_thresholds(
     share = guess.kind[:, handled].sum(axis=1)
     known = np.array([kinds.index(row.kind) for row in gold])
     kind_right = np.where(
-        share > 0.5, asked, guess.kind.argmax(axis=1) == known  # noqa: PLR2004 - a half
+        share > _HALF,
+        asked,
+        guess.kind.argmax(axis=1) == known,
     )
     kind_sure = np.maximum(share, guess.kind[:, ~handled].max(axis=1))
+    slope, offset = _fit_sureness(sure, right)
+    honest = Thresholds(main=0, kind=0, present=0, slope=slope, offset=offset)
     return Thresholds(
-        main=_least(sure, right),
+        main=_least(np.array([honest.sure(float(p)) for p in sure], dtype=np.float32), right),
         kind=_least(kind_sure, kind_right),
         present=_best_present(guess.present, gold, codes),
+        slope=slope,
+        offset=offset,
     )
+
+
+def _fit_sureness(sure: Floats, right: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Fit how often the main type is right to its probability, on the logistic scale."""
+    inner = np.clip(sure.astype(np.float64), 1e-6, 1 - 1e-6)
+    scores = np.log(inner / (1 - inner))
+
+    def loss(numbers: Weights) -> tuple[float, Weights]:
+        guess = 1 / (1 + np.exp(-numbers[0] * scores - numbers[1]))
+        wrong = guess - right
+        chosen = np.where(right, guess, 1 - guess)
+        return -np.log(chosen + 1e-12).sum(), np.array([(wrong * scores).sum(), wrong.sum()])
+
+    slope, offset = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B").x
+    return round(float(slope), 4), round(float(offset), 4)
 
 
 def _one_z(code: str) -> str:

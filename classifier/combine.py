@@ -1,10 +1,11 @@
 """From a linear model's outputs to probabilities: the heads are weighed together and calibrated.
 
-Columns of the outputs: one a type, one a first level, one for "pollution", one a request type, one an
-urgency. The numbers that weigh them were fitted on held-out folds (learning.py).
+Columns of the outputs: one a type, one a first level, one for "pollution", one a request type, one
+an urgency. The numbers that weigh them were fitted on held-out folds (learning.py).
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from classifier.model import URGENCIES, Probabilities
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 
 
 class Columns:
@@ -26,7 +27,7 @@ class Columns:
             [-1.0 if code[0] == "Z" else 1.0 for code in codes], dtype=np.float32
         )
         bounds = np.cumsum([0, len(codes), len(self.levels), 1, len(kinds), len(URGENCIES)])
-        parts = [slice(*pair) for pair in zip(bounds, bounds[1:], strict=False)]
+        parts = [slice(*pair) for pair in pairwise(bounds)]
         self.types, self.level, self.pollution, self.kind, self.urgency = parts
         self.count: Final = int(bounds[-1])
 
@@ -35,7 +36,7 @@ class Combiner:
     """Weighs outputs and lexicon cues into probabilities."""
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]], codes: Sequence[str]) -> None:
-        """Take `main` (weights of views), `present` (the same and a bias), `kind`, `urgency` (scale, biases)."""
+        """Take the weights of views for `main` and `present`, scale and biases for the others."""
         kinds = range(len(arrays["kind"]) - 1)
         self._columns = Columns(codes, [str(kind) for kind in kinds])
         self._main = arrays["main"].astype(np.float32)
@@ -58,7 +59,7 @@ class Combiner:
 
 
 def views(outputs: Floats, cues: Floats, columns: Columns) -> Floats:
-    """Give every view of each type: its own output, its level's, pollution or not, its four cue counts."""
+    """Give each type's views: its own output, its level's, pollution or not, its cue counts."""
     pollution = outputs[:, columns.pollution] - 0.5
     own = (
         outputs[:, columns.types],

@@ -1,8 +1,8 @@
-"""The labelled and unlabelled texts that a model learns from, read from a data folder and our own examples.
+"""The labelled and unlabelled texts that a model learns from: a data folder and our own examples.
 
 The folder holds complaints_train.jsonl and complaints_dev.jsonl (labelled by reading) and
-messages_train.jsonl.gz (unlabelled); data/written_examples.jsonl are ours, for rare types and for the
-styles of hotline operators and of WeChat.
+messages_train.jsonl.gz (unlabelled); data/written_examples.jsonl are ours, for rare types and for
+the styles of hotline operators and of WeChat.
 """
 
 import gzip
@@ -25,7 +25,7 @@ _BATCH: Final = 256
 
 
 class Gold(msgspec.Struct, frozen=True, kw_only=True):
-    """A text with what a careful reader said of it; `adcode` is gold where the text names one county."""
+    """A text with what a careful reader said of it; `adcode` where the text names one county."""
 
     id: str
     text: str
@@ -46,7 +46,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Corpus(msgspec.Struct, frozen=True, kw_only=True):
-    """What is learned from: labelled texts, how many of them are real (they come first), and others."""
+    """What is learned from: labelled texts, the first `real` of them real ones, and others."""
 
     gold: tuple[Gold, ...]
     real: int
@@ -62,9 +62,7 @@ def load_corpus(folder: Path) -> Corpus:
     _must_exist(path)
     with gzip.open(path) as stream:
         others = [msgspec.json.decode(line, type=Message) for line in stream]
-    return Corpus(
-        gold=gold, real=len(real), documents=read_texts(gold), others=read_texts(others)
-    )
+    return Corpus(gold=gold, real=len(real), documents=read_texts(gold), others=read_texts(others))
 
 
 def read_gold(path: Path) -> tuple[Gold, ...]:

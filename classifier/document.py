@@ -1,4 +1,4 @@
-"""One text made ready to be read: folded, its denials blanked, cut into words, its cues found. Once for all."""
+"""One text made ready to be read: folded, denials blanked, cut into words, cues found."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,8 +17,8 @@ _HEAD_LIMIT: Final = 60
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A text as the engine's parts read it; positions in every field are those of the full text.
 
-    `raw` is the full text, `text` is folded, `bare` is without what it denies. `head` is the end of the
-    title, or of the first sentence where there is none: what stands there is the point of the message.
+    `raw` is the full text, `text` is folded, `bare` is without what it denies. `head` is the end of
+    the title, or of the first sentence where there is none: there stands the point of the message.
     """
 
     raw: str

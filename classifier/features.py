@@ -1,7 +1,7 @@
 """From documents to weighted n-grams, in whole batches of numpy operations.
 
-A feature is a 32-bit key: a hash of its group and characters that is the same on every machine and run.
-Groups: words, runs of two to four characters, and for the heading alone words, pairs of words and runs.
+A feature is a 32-bit key: a hash of its group and characters, the same on every machine and run.
+Groups: words, runs of two to four characters, and for the heading alone words, pairs and runs.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ _BASE: Final = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE: Final = np.uint64(pow(int(_BASE), -1, 1 << 64))
 _RUNS: Final = (2, 3, 4)
 _HEAD_RUNS: Final = (1, 2, 3)
+_HAN: Final = (0x3400, 0x9FFF)
 
 
 class Grams(NamedTuple):
@@ -34,7 +35,7 @@ class Grams(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    """A batch's characters in one line: codes, owner, whether part of a word, whether in the heading.
+    """A batch's characters in one line: codes, owner, whether of a word, whether in the heading.
 
     `prefix` and `powers` give the hash of any stretch in two look-ups.
     """
@@ -63,7 +64,7 @@ def _line_up(documents: Sequence[Document]) -> _Batch:
     place = np.arange(len(codes)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     digit = (codes >= ord("0")) & (codes <= ord("9"))
     letter = (codes >= ord("a")) & (codes <= ord("z"))
-    han = (codes >= 0x3400) & (codes <= 0x9FFF)
+    han = (codes >= _HAN[0]) & (codes <= _HAN[1])
     plain = np.where(digit, ord("0"), codes).astype(np.uint64)
     powers = _powers(_BASE, len(codes) + 1)
     steps = plain * _powers(_INVERSE, len(codes))

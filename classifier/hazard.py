@@ -1,8 +1,8 @@
 """Emergencies found by rules that read their context (domain section 4.7): recall before precision.
 
-A sentence that tells of a danger counts unless it denies it, only fears it, asks about it, tells of the
-past or of a drill, or uses the word as a figure of speech. What has gone on for long without anything
-sudden is urgent, not an emergency. The rules are data/hazards.toml.
+A sentence that tells of a danger counts unless it denies it, only fears it, asks about it, tells of
+the past or of a drill, or uses the word as a figure of speech. What has gone on for long without
+anything sudden is urgent, not an emergency. The rules are data/hazards.toml.
 """
 
 import re
@@ -28,7 +28,7 @@ _NEAR: Final = 60
 
 
 class Hazard(NamedTuple):
-    """A danger found: its stable reason, whether an emergency (P0) or urgent (P1), and where it stands."""
+    """A danger found: its stable reason, whether an emergency (P0), and where it stands."""
 
     reason: str
     emergency: bool
@@ -116,7 +116,9 @@ def _told_of_now(
     figures = context["figure"].finditer(sentence)
     if any(other.start() < match.end() and match.start() < other.end() for other in figures):
         return False
-    feared = context["feared"].search(before[-_FEARED_REACH:]) or context["feared_after"].match(after)
+    feared = context["feared"].search(before[-_FEARED_REACH:]) or context["feared_after"].match(
+        after
+    )
     if feared and not may_be_feared:
         return False
     settled = context["resolved"].search(sentence) and not context["again"].search(sentence)
@@ -131,7 +133,7 @@ def _told_of_now(
 
 
 def _circumstances(text: str, patterns: Mapping[str, re.Pattern[str]]) -> list[Hazard]:
-    """Find what makes a matter urgent without being a danger: the young, the sick, exams, crowds."""
+    """Find what makes a matter urgent and is no danger: the young, the sick, exams, crowds."""
     found: list[Hazard] = []
     place, smell = patterns["sensitive"].search(text), patterns["chemical"].search(text)
     if place and smell and abs(place.start() - smell.start()) < _NEAR:

@@ -1,7 +1,7 @@
-"""How the linear model learns: kernel ridge regression of all heads at once, weighed on held-out folds.
+"""How the linear model learns: kernel ridge regression of all heads, weighed on held-out folds.
 
-The kernel adds up n-grams, a latent space learned from unlabelled texts too, and the lexicon's signals;
-all three are linear in the features, so that the result folds into one weight per feature and output.
+The kernel adds up n-grams, a latent space learned from unlabelled texts too, and the lexicon's
+signals; all are linear in the features, so the result folds into one weight per feature and output.
 Needs scikit-learn and scipy (the `train` extra).
 """
 
@@ -35,7 +35,7 @@ FOLDS: Final = 5
 _COMMON: Final = {WORD: 4, RUN: 10, HEAD: 4}
 _LATENT: Final = 300
 _LATENT_WEIGHT: Final = 2.0
-#: What cues, concepts and the rest of the signals count beside n-grams: for types, and for the other heads.
+#: What cues, concepts and other signals count beside n-grams: for types, and for the other heads.
 _SIGNALS_TYPES: Final = (0.3, 0.6, 0.1)
 _SIGNALS_OTHERS: Final = (0.6, 0.3, 1.0)
 #: What a type counts as where it is a further one of the text, not the main one.
@@ -138,7 +138,9 @@ def _document_counts(
     documents: Sequence[Document],
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     found = grams(documents)
-    pairs = np.unique(found.key.astype(np.uint64) << np.uint64(32) | found.document.astype(np.uint64))
+    pairs = np.unique(
+        found.key.astype(np.uint64) << np.uint64(32) | found.document.astype(np.uint64)
+    )
     keys, counts = np.unique((pairs >> np.uint64(32)).astype(np.uint32), return_counts=True)
     _, first = np.unique(found.key, return_index=True)
     return keys, found.group[first], counts
@@ -164,7 +166,7 @@ def _targets(corpus: Corpus, words: Lexicon, columns: Columns) -> Floats:
 
 
 def _fold(document: Document) -> int:
-    """Give the fold of a text; texts that begin alike are one message sent twice and stay together."""
+    """Give the fold of a text; those that begin alike are one message sent twice: one fold."""
     body = document.bare[document.head :].strip() or document.bare
     return zlib.crc32(body[:40].encode()) % FOLDS
 

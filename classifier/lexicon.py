@@ -1,19 +1,19 @@
-"""The cue lexicon: words and combinations of words that speak for an issue type, and where they stand.
+"""The cue lexicon: words and combinations that speak for an issue type, and where they stand.
 
-data/concepts.toml lists what complaints are made of, data/cues.toml what speaks for each code. Among
-overlapping words of one kind the longer one counts, so 垃圾焚烧厂 is a plant and not litter.
+data/concepts.toml lists what complaints are made of, data/cues.toml what speaks for each code, and
+data/kinds.toml for each request type. Of overlapping words the longer counts.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import ahocorasick_rs
 import msgspec
 
+from classifier.finder import Finder
 from models.tags import Span
 
 DATA: Final = Path(__file__).with_name("data")
@@ -24,7 +24,7 @@ _ENOUGH: Final = 8
 
 
 class Cue(NamedTuple):
-    """One thing said for a code: its spans, whether in the heading, whether a combination of words."""
+    """One thing said for a code: its spans, whether in the heading, whether a combination."""
 
     spans: tuple[Span, ...]
     in_head: bool
@@ -32,7 +32,7 @@ class Cue(NamedTuple):
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What the lexicon sees in one text: concepts with their places, cues by code, cues by request type."""
+    """What the lexicon sees: concepts and their places, cues by code and by request type."""
 
     concepts: Mapping[str, list[Span]]
     cues: Mapping[str, list[Cue]]
@@ -59,11 +59,13 @@ class Lexicon:
         self.code_index: Final = {code: index for index, code in enumerate(self.codes)}
         self.concept_index: Final = {name: index for index, name in enumerate(self.concepts)}
         self.kind_index: Final = {kind: index for index, kind in enumerate(self.kinds)}
-        self._concepts = _Finder({name: words.split() for name, words in concepts.items()})
+        self._concepts = Finder({name: words.split() for name, words in concepts.items()})
         plain = {kind: words.split() for kind, words in kinds.items() if "&" not in words}
-        self._kinds = _Finder(plain)
-        self._kind_rules = [(words.split("&"), kind) for kind, words in kinds.items() if "&" in words]
-        self._cues = _Finder({code: entry.cues.split() for code, entry in entries.items()})
+        self._kinds = Finder(plain)
+        self._kind_rules = [
+            (words.split("&"), kind) for kind, words in kinds.items() if "&" in words
+        ]
+        self._cues = Finder({code: entry.cues.split() for code, entry in entries.items()})
         self._rules = [
             (frozenset(rule.split("&")), code)
             for code, entry in entries.items()
@@ -90,33 +92,8 @@ class Lexicon:
         return Reading(concepts=concepts, cues=cues, kinds=kinds)
 
 
-class _Finder:
-    """Finds the words of named lists; among overlapping finds the one that holds the other counts."""
-
-    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
-        names: dict[str, list[str]] = {}
-        for name, words in lists.items():
-            for word in words:
-                names.setdefault(word.lower(), []).append(name)
-        self._names = list(names.values())
-        self._automaton = ahocorasick_rs.AhoCorasick(list(names))
-
-    def find(self, text: str) -> dict[str, list[Span]]:
-        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        found.sort(key=lambda match: (match[1], -match[2]))
-        places: dict[str, list[Span]] = {}
-        reached = 0
-        for index, start, end in found:
-            if end <= reached:
-                continue
-            reached = end
-            for name in self._names[index]:
-                places.setdefault(name, []).append((start, end))
-        return places
-
-
 def _meeting(places: list[list[Span]]) -> tuple[Span, ...] | None:
-    """Find one place of each list such that all stand within reach; the closest such set, in order."""
+    """Find one place of each list such that all stand within reach: the closest set, in order."""
     best: tuple[Span, ...] | None = None
     width = _REACH
     for spans in product(*(spans[:_ENOUGH] for spans in places)):

@@ -1,4 +1,4 @@
-"""The linear model at work: n-grams and lexicon signals in, calibrated probabilities out. Numpy only.
+"""The linear model at work: n-grams and lexicon signals in, calibrated probabilities out.
 
 Its weights are one .npz file: the feature space, one column of weights for each output, and the few
 numbers that turn outputs into probabilities. How they come about is in learning.py.
@@ -41,7 +41,7 @@ class LinearModel:
     """A trained linear model; read-only, one for all threads."""
 
     def __init__(self, arrays: Mapping[str, npt.NDArray[Any]], card: Card) -> None:
-        """Take the arrays of the weights file; Unavailable when the lexicon is not the one it learned with."""
+        """Take the arrays of the weights file; Unavailable with a lexicon of another version."""
         self.codes = card.codes
         self.kinds = card.kinds
         self.thresholds = card.thresholds
@@ -92,7 +92,7 @@ class LinearModel:
 
 
 def lexicon_digest() -> str:
-    """Name the version of the lexicon's files and of the word list: weights hold for one of them only."""
+    """Name the version of the lexicon and of the word list: weights hold for one of them only."""
     total = hashlib.sha256()
     for name in ("concepts.toml", "cues.toml", "kinds.toml", "words.txt"):
         total.update(WEIGHTS.with_name(name).read_bytes().replace(b"\r\n", b"\n"))

@@ -1,12 +1,12 @@
 """How good answers are: accuracy, macro-F1, calibration, coverage; plain numpy, no model inside."""
 
 from collections.abc import Hashable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 _BINS: Final = 10
 
 #: Request types that are worked off alike, whichever of them it is.
@@ -32,9 +32,7 @@ def accuracy(gold: Sequence[Hashable], said: Sequence[Hashable]) -> float:
     return _share(sum(a == b for a, b in zip(gold, said, strict=True)), len(gold))
 
 
-def per_class(
-    gold: Sequence[str], said: Sequence[str]
-) -> dict[str, dict[str, float]]:
+def per_class(gold: Sequence[str], said: Sequence[str]) -> dict[str, dict[str, float]]:
     """Give for each class how many there are, precision, recall and F1."""
     table: dict[str, dict[str, float]] = {}
     for name in sorted({*gold, *said}):

@@ -1,6 +1,7 @@
-"""Writing made uniform without moving a character, so that spans found in it hold in the citizen's own text."""
+"""Writing made uniform without moving a character: spans found in it hold in the citizen's text."""
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from models.tags import Span
@@ -38,7 +39,7 @@ _ITEM: Final = re.compile(r"(?<![\d.])(?=[(（]?[1-9一二三四五六七八九]
 
 
 def fold(text: str) -> str:
-    """Give the text with full-width and capital letters made plain and common traditional ones simple.
+    """Give the text with full-width and capital letters made plain, traditional ones simple.
 
     The result has the length of the text: character i stands for character i.
     """
@@ -57,5 +58,5 @@ def sentences(text: str) -> list[Span]:
     starts = {0, *(match.end() for match in _SENTENCE_END.finditer(text))}
     starts |= {match.start() for match in _ITEM.finditer(text)}
     bounds = [*sorted(starts), len(text)]
-    spans = zip(bounds, bounds[1:], strict=False)
+    spans = pairwise(bounds)
     return [(start, end) for start, end in spans if text[start:end].strip(" \n。！？!?；;，,、")]

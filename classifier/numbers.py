@@ -4,20 +4,29 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-_DIGITS: Final = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_DIGITS: Final = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {
+    "两": 2,
+    "〇": 0,
+}
 _PEOPLE: Final = re.compile(
-    r"(?P<n>\d{1,6}|[一二两三四五六七八九十百千]{1,5}|几十|上百|数百|几百|上千|数十)(?:余|多|来)?(?:名|个|位|户|家|人)(?:多)?(?:居民|村民|业主|群众|家长|住户|学生|工人|老人|人|户)?"
+    r"(?P<n>\d{1,6}|[一二两三四五六七八九十百千]{1,5}|几十|上百|数百|几百|上千|数十)(?:余|多|来)?"
+    r"(?:名|个|位|户|家|人)(?:多)?(?:居民|村民|业主|群众|家长|住户|学生|工人|老人|人|户)?"
 )
 _VAGUE: Final = {"几十": 30, "数十": 30, "上百": 100, "几百": 300, "数百": 300, "上千": 1000}
-_ALL: Final = re.compile(r"(?:全体|全村|全小区|所有)(?:业主|村民|居民|住户|家长)|众多(?:业主|村民|居民)")
+_ALL: Final = re.compile(
+    r"(?:全体|全村|全小区|所有)(?:业主|村民|居民|住户|家长)|众多(?:业主|村民|居民)"
+)
 _CLOCK: Final = re.compile(
     r"(?P<part>凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚间|夜间|夜里|半夜|深夜|晚)?的?\s?"
     r"(?P<hour>\d{1,2}|[一二两三四五六七八九十]{1,3}|零)(?:点|时(?!间|候|常|不|代|光|期|而)|[:：](?=\d\d))"
 )
 _MORNING: Final = ("凌晨", "清晨", "早上", "早晨", "上午")
-_EVENING: Final = ("下午", "傍晚", "晚上", "晚间", "夜间", "夜里", "深夜", "晚")
+_AFTERNOON: Final = ("下午", "傍晚")
+_EVENING: Final = ("晚上", "晚间", "夜间", "夜里", "深夜", "晚")
 _CROWD: Final = 5
 _NOON, _DAY = 12, 24
+#: 晚上两点 is at night, 晚上五点 in the evening.
+_DEEP: Final = 5
 
 
 def number(text: str) -> int:
@@ -51,7 +60,8 @@ def hours(text: str) -> Iterator[int]:
         if hour > _DAY:
             continue
         part = match["part"] or (part if hour <= _NOON else None)
-        if part in _EVENING and hour <= _NOON and hour >= 5:  # noqa: PLR2004 - 晚上两点 is at night
+        after_noon = part in _AFTERNOON or (part in _EVENING and hour >= _DEEP)
+        if after_noon and hour <= _NOON:
             hour += _NOON
         if part == "中午" and hour < 3:  # noqa: PLR2004 - 中午一点
             hour += _NOON

@@ -1,4 +1,4 @@
-"""The lexicon's findings as numbers: for each type how often and where, for concepts and request types too."""
+"""The lexicon's findings as numbers: for types, concepts and request types how often and where."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ from classifier.lexicon import Lexicon
 
 Floats = npt.NDArray[np.float32]
 
-#: Cues of a type are counted apart: in the heading, in the body, combined in the heading, in the body.
+#: Cues of a type are counted apart: in heading and body, single and combined.
 SLOTS: Final = 4
 #: The close of a text, in characters, where what is asked for often stands.
 _CLOSE: Final = 60

@@ -1,4 +1,4 @@
-"""Cutting Chinese into words: rjieba where it can be imported, jieba with the same cuts elsewhere."""
+"""Cutting Chinese into words: rjieba where it can be imported, jieba with the same cuts else."""
 
 import tempfile
 from collections.abc import Iterable
@@ -54,7 +54,7 @@ class JiebaCutter:
     """jieba: the same cuts, slower."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        """Load the dictionary; its cache lies in a folder of the user's own, not in the one all share."""
+        """Load the dictionary; its cache lies in the user's own folder, not in a shared one."""
         import jieba  # noqa: PLC0415 - slow to import, and not needed where rjieba is
 
         self._jieba = jieba.Tokenizer()
