@@ -1,0 +1,19 @@
+"""The bench measures a real system, small here, and says what it measured."""
+
+import pytest
+
+from deploy.bench import PARTS, Plan, run, show
+
+
+@pytest.mark.timeout(180)
+async def test_every_part_is_measured_beside_its_baseline() -> None:
+    """Each part gives a rate and its ratio to a raw baseline of the same run."""
+    results = await run(PARTS, Plan(accept=200, dispatch=150, tag=100))
+    assert list(results) == list(PARTS)
+    for figures in results.values():
+        assert float(figures["per_s"]) > 0
+        assert any(name.startswith("ratio_to_bare") for name in figures)
+    dispatched, review = results["dispatch"]["dispatched"], results["dispatch"]["review"]
+    assert int(dispatched) + int(review) == 150
+    assert int(dispatched) > 0
+    assert "accept" in show(results)
