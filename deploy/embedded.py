@@ -41,7 +41,7 @@ _SETTINGS: Final = {
     "timezone": "Asia/Shanghai",
     "log_timezone": "Asia/Shanghai",
     "max_connections": "64",
-    "shared_buffers": "64MB",
+    "shared_buffers": "48MB",
     "effective_cache_size": "512MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",

@@ -1,6 +1,7 @@
 """What the database must hold before the parts run: the cities' units, and where messages go."""
 
-from deploy.database import open_database
+from deploy.database import open_database, ready_database
+from deploy.seed import seed_demo
 from deploy.settings import Settings
 from deploy.wiring import load_cities
 from models.db import outbox
@@ -15,6 +16,18 @@ async def fill(settings: Settings, db: Database) -> None:
         async with db.city(adcode) as conn:
             await sync_city(conn, city)
             await outbox.set_targets(conn, adcode, settings.callbacks.get(adcode, {}))
+
+
+async def prepare(settings: Settings, *, empty: bool) -> list[str]:
+    """Fill the database and make the first accounts; gives a line about each that is known."""
+    dsn = await ready_database(settings)
+    db = await Database.connect(dsn, min_size=1, max_size=2, name="jiesu prepare")
+    try:
+        await fill(settings, db)
+        cities = list(load_cities(settings).values())
+        return [str(account) for account in await seed_demo(db, cities, empty)]
+    finally:
+        await db.close()
 
 
 async def migrate_database(settings: Settings) -> list[str]:

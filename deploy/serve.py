@@ -44,7 +44,7 @@ async def serve(settings: Settings, *, fd: int | None = None, supervised: bool =
     own = socket.socket(fileno=fd) if fd is not None else listen(settings.host, settings.port)
     async with AsyncExitStack() as stack:
         dsn = await ready_database(settings)
-        db = await Database.connect(dsn, name="jiesu web")
+        db = await Database.connect(dsn, min_size=1, max_size=5, name="jiesu web")
         stack.push_async_callback(db.close)
         services = wiring.build_services(settings, load_secrets(settings), db, Meter())
         runner = web.AppRunner(build_app(services), access_log=None, shutdown_timeout=_DRAIN_S)
@@ -61,7 +61,7 @@ async def work(settings: Settings, *, number: int = 0, supervised: bool = False)
     """Do the stages' work until stopped; `number` tells the workers of one machine apart."""
     async with AsyncExitStack() as stack:
         dsn = await ready_database(settings)
-        db = await Database.connect(dsn, min_size=1, name=f"jiesu worker {number}")
+        db = await Database.connect(dsn, min_size=1, max_size=4, name=f"jiesu worker {number}")
         stack.push_async_callback(db.close)
         meter = Meter()
         if settings.worker_metrics_port:
@@ -69,8 +69,8 @@ async def work(settings: Settings, *, number: int = 0, supervised: bool = False)
                 settings.worker_metrics_port + number, "127.0.0.1", registry=meter.registry
             )
         steps = wiring.build_steps(settings, db)
-        courier = wiring.build_courier(settings, load_secrets(settings), db, meter)
-        worker = Worker(db, settings.cities, steps, meter, [courier])
+        runners = wiring.build_runners(settings, load_secrets(settings), db, meter)
+        worker = Worker(db, settings.cities, steps, meter, runners)
         _settle()
         running = asyncio.create_task(worker.run())
         await until_stopped(supervised=supervised)

@@ -85,7 +85,8 @@ def for_child(settings: Settings, dsn: str) -> dict[str, str]:
     values = msgspec.to_builtins(settings, enc_hook=str) | {"database_url": dsn}
     own = {_PREFIX + key.upper(): _as_text(v) for key, v in values.items() if key != "intake"}
     nested = {f"{_PREFIX}INTAKE_{key.upper()}": _as_text(v) for key, v in values["intake"].items()}
-    return {**os.environ, **own, **nested}
+    # Fewer arenas: a worker's threads would else keep memory that they no longer need.
+    return {"MALLOC_ARENA_MAX": "2", **os.environ, **own, **nested}
 
 
 def _read_path(kind: type, value: object) -> object:

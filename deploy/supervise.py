@@ -80,6 +80,11 @@ class Supervisor:
             await asyncio.sleep(pause)
 
 
+def own_command(*command: str) -> list[str]:
+    """Give the command line of a child that runs this same program."""
+    return [sys.executable, "-P", *PROGRAM, *command]
+
+
 async def until_stopped(*, supervised: bool = False) -> None:
     """Wait for SIGINT or SIGTERM; when supervised, also for the end of the supervisor."""
     stopped = asyncio.Event()
@@ -94,7 +99,7 @@ async def until_stopped(*, supervised: bool = False) -> None:
 
 
 async def _spawn(command: Sequence[str], environ: Mapping[str, str], fds: Sequence[int]) -> Process:
-    own = [sys.executable, "-P", *PROGRAM, *command, "--supervised"]
+    own = own_command(*command, "--supervised")
     return await asyncio.create_subprocess_exec(*own, env=dict(environ), stdin=PIPE, pass_fds=fds)
 
 

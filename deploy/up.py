@@ -3,7 +3,8 @@
 import asyncio
 import sys
 import time
-from collections.abc import Sequence
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Final
 
@@ -12,8 +13,9 @@ import structlog
 from deploy.embedded import EmbeddedPostgres
 from deploy.serve import listen
 from deploy.settings import Settings, ensure_secrets, for_child
-from deploy.supervise import Supervisor, until_stopped
+from deploy.supervise import Supervisor, own_command, until_stopped
 from models.db.migrate import migrate
+from models.errors import Unavailable
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.up")
 _POLL_S: Final = 0.05
@@ -51,7 +53,7 @@ async def _run(settings: Settings, *, empty: bool) -> None:
         children = await stack.enter_async_context(Supervisor())
         environ, fd = for_child(settings, dsn), door.fileno()
         children.start("web", ["serve", "--fd", str(fd)], environ, (fd,))
-        accounts = await _fill(settings, dsn, empty=empty)
+        accounts = await _prepare(environ, empty=empty)
         for number in range(settings.workers):
             children.start(f"worker-{number}", ["worker", "--number", str(number)], environ)
         port = door.getsockname()[1]
@@ -61,20 +63,14 @@ async def _run(settings: Settings, *, empty: bool) -> None:
         await asyncio.Event().wait()
 
 
-async def _fill(settings: Settings, dsn: str, *, empty: bool) -> Sequence[str]:
-    """Store what the parts need and the first accounts; gives what to tell about these."""
-    from deploy.fill import fill  # noqa: PLC0415 - the web starts meanwhile
-    from deploy.seed import seed_demo  # noqa: PLC0415
-    from deploy.wiring import load_cities  # noqa: PLC0415
-    from models.db.pool import Database  # noqa: PLC0415
-
-    db = await Database.connect(dsn, min_size=1, max_size=2, name="jiesu up")
-    try:
-        await fill(settings, db)
-        cities = list(load_cities(settings).values())
-        return [str(account) for account in await seed_demo(db, cities, empty)]
-    finally:
-        await db.close()
+async def _prepare(environ: Mapping[str, str], *, empty: bool) -> list[str]:
+    """Fill the database in a child of its own, so that its memory is not kept; gives its lines."""
+    command = own_command("prepare", *(["--empty"] if empty else []))
+    child = await asyncio.create_subprocess_exec(*command, env=dict(environ), stdout=PIPE)
+    out, _ = await child.communicate()
+    if child.returncode:
+        raise Unavailable("prepare_failed", "城市资料或账号未能写入数据库,原因见上。")
+    return out.decode().splitlines()
 
 
 async def _until_ready(host: str, port: int) -> None:

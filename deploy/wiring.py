@@ -61,8 +61,12 @@ def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
     )
 
 
-def build_courier(settings: Settings, secrets: Secrets, db: Database, meter: Meter) -> Runner:
-    """Build what tells the platforms how their cases go."""
+def build_runners(
+    settings: Settings, secrets: Secrets, db: Database, meter: Meter
+) -> tuple[Runner, ...]:
+    """Build what tells the platforms how their cases go; nothing where none has an address."""
+    if not any(settings.callbacks.values()):
+        return ()
     from intake.callbacks import Courier  # noqa: PLC0415 - the web sends nothing
 
-    return Courier(db, secrets, settings.intake, meter.count)
+    return (Courier(db, secrets, settings.intake, meter.count),)

@@ -29,6 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果。")
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(help="一条命令启动全部:数据库、迁移、网页、处理进程;Ctrl-C 停止。")(up)
+    app.command(hidden=True)(prepare)
     app.command(help="只启动网页与接口(多机部署)。")(serve)
     app.command(help="只启动处理进程(多机部署)。")(worker)
     app.command(help="把数据库升级到本程序的版本。")(migrate)
@@ -51,6 +52,18 @@ def up(
 
     settings = _settings(context, city, data, database_url, port=port, host=host, workers=workers)
     _run(run_all(settings, empty=empty))
+
+
+def prepare(
+    context: typer.Context,
+    *,
+    empty: Annotated[bool, typer.Option("--empty")] = False,
+) -> None:
+    """Fill a migrated database and print the first accounts; `up` runs this."""
+    from deploy import fill
+
+    for line in _run(fill.prepare(_settings(context, None, None, None), empty=empty)):
+        typer.echo(line)
 
 
 def serve(

@@ -28,6 +28,8 @@ else:
 OWNER: Final = "jiesu"
 _SQL = queries.load("pool")
 _ACQUIRE_S: Final = 15.0
+#: A burst's connections go soon after it: each costs the server memory.
+_IDLE_S: Final = 60.0
 _JSONB_VERSION: Final = b"\x01"
 _SETTINGS: Final = {
     "statement_timeout": "30s",
@@ -82,6 +84,7 @@ class Database:
                 init=prepare,
                 reset=_keep,
                 server_settings=settings,
+                max_inactive_connection_lifetime=_IDLE_S,
             )
         except _NO_CONNECTION as error:
             raise _unavailable(error) from error
