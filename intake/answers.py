@@ -12,6 +12,7 @@ from models.case import Case, CaseNo, Event, read_case_no, show_case_no
 from models.db import events, intake, views
 from models.db.intake_rows import Brief
 from models.db.lines import ClockView, TaskView
+from models.db.outbox import Dead
 from models.db.pool import Connection
 from models.errors import NotFound
 
@@ -93,6 +94,18 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
 
     held: tuple[Held, ...]
     missing: tuple[str, ...]
+
+
+class DeadLetters(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages to platforms that were given up."""
+
+    dead: tuple[Dead, ...]
+
+
+class Revived(msgspec.Struct, frozen=True, kw_only=True):
+    """How many messages will be sent again."""
+
+    revived: int
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from intake.keys import CLIENT, LIMITS, SERVICES
 from intake.pages.city_words import CITY_WORDS
 from intake.track import look_up
 from models.case import CaseNo, State, read_case_no
+from models.db import outbox
 from models.errors import Invalid, NotFound
 from models.moment import now
 from routing.commands import act
@@ -32,6 +33,14 @@ class Reconcile(msgspec.Struct, frozen=True, kw_only=True):
     numbers: tuple[str, ...]
 
 
+class Revive(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Which messages to send again: None restricts nothing."""
+
+    target: str | None = None
+    ticket_no: str | None = None
+
+
+_REVIVE: Final = msgspec.json.Decoder(Revive)
 _RECONCILE: Final = msgspec.json.Decoder(Reconcile)
 _ACTION: Final = msgspec.json.Decoder(dict[str, Any])
 
@@ -43,6 +52,8 @@ def add_api(app: web.Application) -> None:
     app.router.add_post("/api/v1/cases/{no}/actions/{verb}", act_on_case)
     app.router.add_get("/api/v1/track/{code}", track)
     app.router.add_post("/api/v1/reconcile", reconcile)
+    app.router.add_get("/api/v1/outbox/dead", list_dead)
+    app.router.add_post("/api/v1/outbox/revive", revive)
     app.router.add_get("/healthz", health)
     app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", metrics)
@@ -122,6 +133,24 @@ async def reconcile(request: web.Request) -> web.Response:
         return _json(await answers.reconciled(conn, asked.city, asked.source, asked.numbers))
 
 
+async def list_dead(request: web.Request) -> web.Response:
+    """List the messages to platforms that were given up, the oldest first."""
+    staff = await auth.require(request, "admin")
+    async with request.app[SERVICES].db.city(staff.city) as conn:
+        dead = await outbox.dead(conn, staff.city)
+    return _json(answers.DeadLetters(dead=tuple(dead)))
+
+
+async def revive(request: web.Request) -> web.Response:
+    """Send messages again that were given up: of one `target` or `ticketNo`, or all of them."""
+    staff = await auth.require(request, "admin")
+    asked = fields.decode(_REVIVE, await request.read())
+    case_no = _own_case(asked.ticket_no, staff) if asked.ticket_no else None
+    async with request.app[SERVICES].db.city(staff.city) as conn:
+        count = await outbox.revive(conn, staff.city, asked.target, case_no)
+    return _json(answers.Revived(revived=count))
+
+
 async def health(_request: web.Request) -> web.Response:
     """Say that this process answers."""
     return _json({"status": "ok"})
@@ -142,7 +171,11 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 def _case_no(request: web.Request, staff: Staff) -> CaseNo:
-    city, case_no = read_case_no(request.match_info["no"])
+    return _own_case(request.match_info["no"], staff)
+
+
+def _own_case(number: str, staff: Staff) -> CaseNo:
+    city, case_no = read_case_no(number)
     if city != staff.city:
         raise answers.no_such_case()
     return case_no

@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from intake.answers import CaseList, CasePage, Reconciled, Tracked
-from intake.api import Reconcile
+from intake.answers import CaseList, CasePage, DeadLetters, Reconciled, Revived, Tracked
+from intake.api import Reconcile, Revive
 from intake.channels.desk import DeskEntry
 from intake.channels.messages12345 import Message, Reply
 from intake.channels.portal import PRIVACY_NOTICE, CitizenReport, Taken
@@ -98,6 +98,21 @@ ENDPOINTS: Final = (
         guard="signature",
         body=Reconcile,
         answer=Reconciled,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/outbox/dead",
+        summary="未能送达而搁置的回传消息(管理员)",
+        guard="session",
+        answer=DeadLetters,
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/outbox/revive",
+        summary="重新发送搁置的回传消息(管理员)",
+        guard="session",
+        body=Revive,
+        answer=Revived,
     ),
     Endpoint(method="get", path="/healthz", summary="进程是否应答"),
     Endpoint(method="get", path="/readyz", summary="是否可以工作,缺什么"),

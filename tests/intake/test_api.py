@@ -6,8 +6,10 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
-from models.case import show_case_no
+from models.case import read_case_no, show_case_no
 from models.city import City
+from models.db import outbox
+from models.db.outbox import Outgoing
 from models.db.pool import Database
 from tests.intake.kit import CITY, OTHER, Platform, hook, later, message, rows
 from tests.pages.kit import TEXT, Browser, World
@@ -301,6 +303,48 @@ class TestReconcile:
         assert (await answer.json())["missing"] == ["", "中文", "x" * 500]
         nul = await self.ask(hotline, numbers=["a\x00b"])
         assert (nul.status, (await nul.json())["code"]) == (400, "character_forbidden")
+
+
+class TestOutbox:
+    async def dead(self, world: World) -> str:
+        """Lay a message of a case aside and give the case's number."""
+        hotline = Platform((await world.browser()).client)
+        reply = await (await hotline.post(message(number="D1"))).json()
+        number = str(reply["resultData"]["ticketNo"])
+        async with world.db.city(CITY) as conn:
+            await outbox.set_targets(conn, CITY, {"12345": "http://127.0.0.1:1/"})
+            told = Outgoing(
+                case_no=read_case_no(number)[1], kind="SIGN", dedupe="x", body={"handler": "甲"}
+            )
+            await outbox.put(conn, CITY, [told])
+            await conn.execute("UPDATE outbox SET state = 'dead', last_error = 'HTTP 500'")
+        return number
+
+    async def test_the_dead_are_listed_and_rise(self, world: World) -> None:
+        """An administrator sees what was given up and has it sent again."""
+        number = await self.dead(world)
+        root = await world.browser("root")
+        (letter,) = (await ok(root, "/api/v1/outbox/dead"))["dead"]
+        assert (letter["kind"], letter["last_error"]) == ("SIGN", "HTTP 500")
+        for asked, count in (
+            ({"target": "12369"}, 0),
+            ({"ticketNo": "ENV-430100-20200101-000001"}, 0),
+            ({"ticketNo": number}, 1),
+            ({}, 0),
+        ):
+            answer = await root.client.post(
+                "/api/v1/outbox/revive", json=asked, headers={"X-CSRF-Token": root.csrf}
+            )
+            assert await answer.json() == {"revived": count}
+        assert (await ok(root, "/api/v1/outbox/dead"))["dead"] == []
+
+    async def test_only_administrators(self, world: World) -> None:
+        """Nobody else sees or moves them."""
+        op = await world.browser("op")
+        assert (await op.client.get("/api/v1/outbox/dead")).status == 403
+        headers = {"X-CSRF-Token": op.csrf}
+        answer = await op.client.post("/api/v1/outbox/revive", json={}, headers=headers)
+        assert answer.status == 403
 
 
 class TestService:

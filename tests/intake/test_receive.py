@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -287,6 +288,38 @@ class TestTrouble:
         assert all(isinstance(o, Receipt | Unavailable) for o in await sending)
         again = await all_of(receiver, deliveries)
         assert sorted(r.case_no % 1_000_000 for r in again) == list(range(1, 41))
+
+    @pytest.mark.parametrize(
+        "error", [asyncpg.DeadlockDetectedError, asyncpg.SerializationError, intake.Raced]
+    )
+    async def test_a_deadlock_is_tried_again(self, db: Database, error: type[Exception]) -> None:
+        """A batch that the database sacrifices is run again, and nobody hears of it."""
+        receiver = Receiver(make_services(db))
+        draw, failures = intake.draw, [error("sacrificed"), error("again")]
+
+        async def unlucky(*args: Any) -> int:
+            number = await draw(*args)
+            if failures:
+                raise failures.pop()
+            return number
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(intake, "draw", unlucky)
+            receipts = await all_of(receiver, [make_delivery() for _ in range(3)])
+        assert sorted(r.case_no % 1_000_000 for r in receipts) == [1, 2, 3]
+
+    async def test_a_race_that_never_ends(self, db: Database) -> None:
+        """A batch that loses again and again is told to come back, and nothing of it is stored."""
+        receiver = Receiver(make_services(db))
+
+        async def hopeless(*_args: Any) -> int:
+            raise intake.Raced
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(intake, "draw", hopeless)
+            with pytest.raises(Unavailable, match="receiver_busy"):
+                await receiver.receive(make_delivery())
+        assert not any((await counts(db)).values())
 
     async def test_a_lost_race_starts_again(self, db: Database) -> None:
         """A number bound by another process between look and write ends in one case."""
