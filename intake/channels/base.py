@@ -3,7 +3,7 @@
 A new channel is one file with such a class and one line in intake/channels/table.py.
 """
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -13,12 +13,19 @@ from intake.channels.dispatcher import Dispatcher, Event, Router
 from intake.delivery import Proof
 from models.case import Receipt
 
+#: What browsers send a form as.
+FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
 
 class Channel(Protocol):
-    """A way by which reports arrive; `router` holds its handlers."""
+    """A way by which reports arrive; `router` holds its handlers.
+
+    One that takes `forms` reads them itself, out of the request.
+    """
 
     name: str
     path: str
+    forms: bool
     router: Router
 
     async def verify(self, request: web.Request, body: bytes) -> Proof | None:
@@ -38,7 +45,8 @@ async def deliver(
     channel: Channel, request: web.Request, dispatcher: Dispatcher
 ) -> tuple[Event, Receipt]:
     """Take one message the whole way: read, verify, parse, dispatch; returns after commit."""
-    body = await _read(request)
+    is_form = channel.forms and request.content_type in FORMS
+    body = b"" if is_form else await _read(request)
     proof = await channel.verify(request, body)
     event = await channel.parse(request, body)
     receipt: Receipt = await dispatcher.dispatch(
@@ -68,9 +76,7 @@ def _entrance(channel: Channel, dispatcher: Dispatcher) -> Handler:
 
 
 async def _read(request: web.Request) -> bytes:
-    """Read a message up to the limit; a form with files is left to be read as a form."""
-    if request.content_type == "multipart/form-data":
-        return b""
+    """Read a message up to the limit, whether or not it says its length."""
     limit = request.app[keys.SERVICES].settings.max_message_bytes
     if (request.content_length or 0) > limit:
         raise problems.too_large(limit)

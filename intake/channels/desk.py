@@ -70,6 +70,7 @@ class Desk:
 
     name = SOURCE
     path = "/api/v1/desk/reports"
+    forms = True
     router = router
 
     async def verify(self, request: web.Request, body: bytes) -> None:  # noqa: ARG002 - a Channel's

@@ -10,13 +10,13 @@ from aiohttp.web_request import FileField
 
 from intake import problems
 from intake.channels import fields
+from intake.channels.base import FORMS
 from intake.delivery import Content, FileRef
 from intake.privacy import Vault
 from intake.services import Services
 from models.errors import Invalid, TooLarge, Unsupported
 
 _T = TypeVar("_T", bound=msgspec.Struct)
-_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _TICKED: Final = frozenset({"on", "1", "true", "yes", "是"})
 _MOST_FILES: Final = 6
 _LARGEST_FILE: Final = 8 << 20
@@ -31,7 +31,7 @@ async def read(
     A form's fields may be written camelCase or snake_case; where one comes twice (a hidden value
     under a tick box) the last holds.
     """
-    if request.content_type not in _FORMS:
+    if request.content_type not in FORMS:
         if request.content_type not in {"application/json", "application/octet-stream"}:
             code = "media_type_unsupported"
             raise Unsupported(code, "请以 application/json 或表单提交。")

@@ -51,6 +51,7 @@ class Hotline12345:
 
     name = SOURCE
     path = "/hooks/12345/{city}"
+    forms = False
     router = router
 
     async def verify(self, request: web.Request, body: bytes) -> Proof:

@@ -40,6 +40,7 @@ class National12369:
 
     name = SOURCE
     path = "/hooks/12369/{city}"
+    forms = False
     router = router
 
     async def verify(self, request: web.Request, body: bytes) -> Proof:

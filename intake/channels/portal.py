@@ -87,6 +87,7 @@ class Portal:
 
     name = SOURCE
     path = "/api/v1/reports"
+    forms = True
     router = router
 
     async def verify(self, request: web.Request, body: bytes) -> None:  # noqa: ARG002 - a Channel's

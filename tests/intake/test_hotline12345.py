@@ -327,6 +327,14 @@ async def test_a_village_says_its_township(db: Database, hotline: Platform) -> N
     assert case["stated_township"] == "430102001"
 
 
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+async def test_whatever_the_body_is_called(hotline: Platform, kind: str) -> None:
+    """A signed message is read by what it is, whatever content type its platform writes."""
+    await taken(hotline, message(), headers={"Content-Type": kind})
+
+
 async def test_many_senders_at_once(db: Database, hotline: Platform) -> None:
     """Sixty-four orders, each sent three times at once, are sixty-four cases."""
     bodies = [message(number=f"B{n}") for n in range(64)]

@@ -1,6 +1,8 @@
 import asyncio
 import io
+from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientResponse, FormData
@@ -147,6 +149,19 @@ async def test_what_is_filled_in_wrongly(
     """A wrong field is refused with what to do, and nothing is stored."""
     assert await problem(await post(client, REPORT | change)) == (status, code)
     assert not any((await counts(db)).values())
+
+
+async def test_a_form_in_pieces(db: Database, client: Client) -> None:
+    """A form that does not say its length is read like any other."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"city=430100&text="
+        yield quote("巷口的垃圾堆了三天没人清运").encode()
+
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await client.post("/api/v1/reports", data=pieces(), headers=headers)
+    assert answer.status == 201, await answer.text()
+    assert (await rows(db, "SELECT text FROM cases"))[0]["text"] == "巷口的垃圾堆了三天没人清运"
 
 
 async def test_a_form_with_a_null_character(db: Database, client: Client) -> None:
