@@ -32,7 +32,7 @@ from routing.facts import facts_of
 from routing.plan import ACCEPTED, DISPATCHED
 
 _BATCH: Final = 200
-_LEASE_S: Final = 60
+_LEASE_S: Final = 20
 
 
 class _Outbound(msgspec.Struct, frozen=True, kw_only=True):

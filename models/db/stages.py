@@ -22,7 +22,7 @@ _RETRY_AFTER: Final = timedelta(seconds=5)
 
 
 async def claim(
-    conn: Connection, city: str, queue: Queue, limit: int, lease_s: int = 60
+    conn: Connection, city: str, queue: Queue, limit: int, lease_s: int = 20
 ) -> list[Case]:
     """Lease up to `limit` cases of a queue for `lease_s` seconds, oldest first.
 
