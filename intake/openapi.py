@@ -45,7 +45,9 @@ ENDPOINTS: Final = (
     Endpoint(
         method="post",
         path="/hooks/12369/{city}",
-        summary="全国 12369 平台推送举报件(XML,ReportMessage 应答 ReportReceipt)",
+        summary="全国 12369 平台推送举报件(XML,ReportMessage 应答 ReportReceipt)。"
+        '<Sign alg="SM3"> 非空时另校验其中的 hex(HMAC-SM3(secret, msgId + "\\n" + type + "\\n" + '
+        'Sender + "\\n" + Receiver + "\\n" + SendTime + "\\n" + C14N2.0(ReportInfo)))。',
         guard="signature",
         media_type="application/xml",
     ),
