@@ -1,17 +1,18 @@
 """The forms of a case page: what they offer, what was chosen, and what a posted one says."""
 
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from typing import Any, Final
 
 import msgspec
 
-from intake.pages.case_view import CaseView
+from intake.pages.case_view import MOST_HELPERS, CaseView
 from intake.pages.words import LABELS
 from models.city import Division, Unit
 from models.taxonomy import ISSUE_TYPES, LEVELS, REQUEST_TYPES, Label, first_level
 
 _TYPES: Final = ("type1", "type2", "type3", "type4")
-_HELPERS: Final = ("helper1", "helper2", "helper3")
+_HELPERS: Final = tuple(f"helper{n}" for n in range(1, MOST_HELPERS + 1))
 #: Fields of a form that belong to the page and not to the act.
 _OWN: Final = frozenset({"csrf", "revision", "then", "files", *_TYPES, *_HELPERS})
 #: Facts that are only sent where a person changed them.
@@ -30,6 +31,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     rejections: list[Label]
     return_reasons: list[Label]
     measures: list[Label]
+    helpers: list[str]
     chosen: dict[str, str]
 
 
@@ -45,6 +47,7 @@ def choices(view: CaseView, typed: Mapping[str, str]) -> Choices:
         rejections=list(LABELS["rejection"].values()),
         return_reasons=list(LABELS["return_reason"].values()),
         measures=list(LABELS["measure"].values()),
+        helpers=list(_HELPERS[: len(view.chosen_helpers) + 1]),
         chosen=_now(view) | dict(typed),
     )
 
@@ -82,7 +85,7 @@ def _now(view: CaseView) -> dict[str, str]:
     """Give what the forms would say if nobody changed anything."""
     case = view.case
     types = dict(zip(_TYPES, (*case.types, "", "", "", ""), strict=False))
-    helpers = dict(zip(_HELPERS, (*view.chosen_helpers, "", "", ""), strict=False))
+    helpers = dict(zip_longest(_HELPERS, view.chosen_helpers, fillvalue=""))
     facts = {name: str(getattr(case, name) or "") for name in _FACTS}
     return types | helpers | facts | {"lead_unit": ""}
 

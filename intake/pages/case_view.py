@@ -1,7 +1,7 @@
 """Everything a case page shows, read in one transaction under the reader's own rights."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
@@ -22,6 +22,9 @@ from models.errors import NotFound
 from models.moment import now
 from routing.engine import decide
 from routing.facts import facts_of
+
+#: How many cooperating units the form of a case can name.
+MOST_HELPERS: Final = 8
 
 
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,9 +62,9 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def chosen_helpers(self) -> list[str]:
-        """The cooperating units that are decided or would be, up to three."""
+        """The cooperating units that are decided or would be, as many as a form can show."""
         decision = self.decision
-        return [h.unit for h in decision.cooperating if h.unit][:3] if decision else []
+        return [h.unit for h in decision.cooperating if h.unit][:MOST_HELPERS] if decision else []
 
     @property
     def decision(self) -> Decision | None:

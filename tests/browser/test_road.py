@@ -100,8 +100,8 @@ async def _review(world: World, eye: Eye, browser: Browser, number: str) -> None
     await expect(page.locator("#why")).to_contain_text("芙蓉生态环境分局")
     await page.get_by_label("主办单位").select_option(ECO)
     await page.locator("#helper1").evaluate("one => one.closest('details').open = true")
-    for helper in ("协办一", "协办二", "协办三"):
-        await page.get_by_label(helper).select_option("")
+    for helper in await page.locator("select[id^=helper]").all():
+        await helper.select_option("")
     await page.get_by_label("更正理由").fill("现场在分局辖区,由分局先行处置")
     await eye.shoot(page, "04-review")
     await page.get_by_role("button", name="受理并派单").click()
