@@ -36,12 +36,22 @@ def with_clauses(documents: Sequence[Document], cutter: Cutter, lexicon: Lexicon
     owner: list[int] = []
     texts: list[TagRequest] = []
     for index, document in enumerate(documents):
-        clauses = _CLAUSE.findall(document.bare) if len(document.bare) <= _LONGEST else []
+        clauses = _telling_clauses(document) if len(document.bare) <= _LONGEST else []
         if len(clauses) > 1:
             owner += [index] * len(clauses)
             texts += [TagRequest(id="", text=clause) for clause in clauses]
     clauses_read = read_documents(texts, cutter, lexicon)
     return Batch([*documents, *clauses_read], len(documents), owner)
+
+
+def _telling_clauses(document: Document) -> list[str]:
+    """Give the clauses in which a cue begins; the others speak of no type by themselves."""
+    cues = [cue.spans[0][0] for found in document.reading.cues.values() for cue in found]
+    return [
+        match.group()
+        for match in _CLAUSE.finditer(document.bare)
+        if any(match.start() <= start < match.end() for start in cues)
+    ]
 
 
 def without_clauses(batch: Batch, guess: Probabilities, model: Model) -> Probabilities:

@@ -34,6 +34,7 @@ class Gold(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[str, ...]
     urgency: str
     adcode: str | None = None
+    lead_role: str | None = None
     sure: int = 1
 
 
@@ -56,8 +57,8 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_corpus(folder: Path) -> Corpus:
     """Read everything but the development set; Invalid where a file is missing or malformed."""
-    real = read_gold(folder / "complaints_train.jsonl")
-    gold = (*real, *read_gold(WRITTEN))
+    real = read_all_gold(folder / "complaints_train.jsonl")
+    gold = (*real, *read_all_gold(WRITTEN))
     path = folder / "messages_train.jsonl.gz"
     _must_exist(path)
     with gzip.open(path) as stream:
@@ -65,19 +66,26 @@ def load_corpus(folder: Path) -> Corpus:
     return Corpus(gold=gold, real=len(real), documents=read_texts(gold), others=read_texts(others))
 
 
-def read_gold(path: Path) -> tuple[Gold, ...]:
-    """Read labelled texts; Invalid with file, line and reason on a bad one."""
+def read_gold(path: Path) -> tuple[tuple[Gold, ...], list[str]]:
+    """Read labelled texts, and for each bad line its number and what is wrong with it."""
     _must_exist(path)
     rows: list[Gold] = []
+    bad: list[str] = []
     with path.open("rb") as stream:
         for number, line in enumerate(stream, 1):
             try:
-                rows.append(msgspec.json.decode(line, type=Gold))
-            except msgspec.DecodeError as error:
-                raise Invalid(
-                    "data_file_malformed", f"{path.name} 第 {number} 行:{error}"
-                ) from error
-    return tuple(rows)
+                rows += [msgspec.json.decode(line, type=Gold)] if line.strip() else []
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                bad.append(f"{path.name} 第 {number} 行:{error}")
+    return tuple(rows), bad
+
+
+def read_all_gold(path: Path) -> tuple[Gold, ...]:
+    """Read labelled texts; Invalid with file, line and reason when one is bad."""
+    rows, bad = read_gold(path)
+    if bad:
+        raise Invalid("data_file_malformed", bad[0])
+    return rows
 
 
 def read_texts(rows: Iterable[Gold | Message]) -> list[Document]:

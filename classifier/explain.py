@@ -1,6 +1,7 @@
 """Which words of a text weigh most for a type, as the linear model counts them."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -10,14 +11,18 @@ from classifier.document import Document
 from classifier.space import Space
 from models.tags import Span
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.int64]
 
-#: So many words are shown.
+#: So many words are shown, of the first so many different ones.
 _SHOWN: Final = 3
+_LOOKED_AT: Final = 60
 
 
-def strongest(document: Document, space: Space, weights: Floats) -> tuple[Span, ...]:
-    """Give the spans of the words that speak most for the type whose weights are given, in order.
+def strongest(
+    document: Document, space: Space, weigh: Callable[[Ints], Floats]
+) -> tuple[Span, ...]:
+    """Give the spans of the words that speak most for a type, in order; `weigh` gives its weights.
 
     Each word is weighed by what it and the runs of characters within it would add on their own.
     """
@@ -26,12 +31,9 @@ def strongest(document: Document, space: Space, weights: Floats) -> tuple[Span, 
         return ()
     alone = [_alone(document, span) for span in spans]
     rows = space.vectors(alone)
-    scores = np.array(
-        [
-            float(rows.values[start:end] @ weights[rows.columns[start:end]])
-            for start, end in zip(rows.starts, rows.starts[1:], strict=False)
-        ]
-    )
+    owner = np.repeat(np.arange(len(alone)), np.diff(rows.starts))
+    added = rows.values * weigh(rows.columns)
+    scores = np.bincount(owner, weights=added, minlength=len(alone))
     best = [index for index in np.argsort(-scores, kind="stable")[:_SHOWN] if scores[index] > 0]
     return tuple(sorted(spans[index] for index in best))
 
@@ -43,6 +45,8 @@ def _words(document: Document) -> list[Span]:
         if len(word) > 1 and not word.isspace() and word.isalnum():
             spans.setdefault(word, (at, at + len(word)))
         at += len(word)
+        if len(spans) == _LOOKED_AT:
+            break
     return list(spans.values())
 
 

@@ -237,4 +237,7 @@ def _card(arrays: Arrays, words: Lexicon, thresholds: Thresholds) -> Card:
         kinds=KINDS,
         thresholds=thresholds,
         lexicon=lexicon_digest(),
+        features=len(arrays["keys"]),
+        outputs=arrays["weights"].shape[1],
+        written_weight=WRITTEN_WEIGHT,
     )

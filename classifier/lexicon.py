@@ -66,11 +66,11 @@ class Lexicon:
             (words.split("&"), kind) for kind, words in kinds.items() if "&" in words
         ]
         self._cues = Finder({code: entry.cues.split() for code, entry in entries.items()})
-        self._rules = [
-            (frozenset(rule.split("&")), code)
-            for code, entry in entries.items()
-            for rule in entry.rules
-        ]
+        self._rules: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for code, entry in entries.items():
+            for rule in entry.rules:
+                first, *others = rule.split("&")
+                self._rules.setdefault(first, []).append((tuple(others), code))
 
     def read(self, text: str, head: int = 0) -> Reading:
         """Read a folded text whose heading is its first `head` characters."""
@@ -78,13 +78,13 @@ class Lexicon:
         cues: dict[str, list[Cue]] = {}
         for code, spans in self._cues.find(text).items():
             cues[code] = [Cue((span,), span[0] < head, False) for span in spans]
-        present = concepts.keys()
-        for needs, code in self._rules:
-            if needs <= present:
-                met = _meeting([concepts[name] for name in needs])
-                if met:
-                    cue = Cue(met, met[-1][0] < head, True)
-                    cues.setdefault(code, []).append(cue)
+        for first, places in concepts.items():
+            for others, code in self._rules.get(first, ()):
+                if all(name in concepts for name in others):
+                    met = _meeting([places, *(concepts[name] for name in others)])
+                    if met:
+                        cue = Cue(met, met[-1][0] < head, True)
+                        cues.setdefault(code, []).append(cue)
         kinds = self._kinds.find(text)
         for names, kind in self._kind_rules:
             if all(name in concepts for name in names):

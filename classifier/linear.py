@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -28,13 +29,18 @@ WEIGHTS: Final = Path(__file__).with_name("data") / "linear.npz"
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """What the weights file says of itself."""
+    """What the weights file says of itself; `measured` are its figures on one set of texts."""
 
     version: str
     codes: tuple[str, ...]
     kinds: tuple[str, ...]
     thresholds: Thresholds
     lexicon: str
+    features: int
+    outputs: int
+    written_weight: float
+    measured: dict[str, float] = {}
+    measured_on: str = ""
 
 
 class LinearModel:
@@ -62,15 +68,7 @@ class LinearModel:
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> "LinearModel":
         """Read a weights file; Unavailable when it is missing or damaged."""
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-            card = msgspec.json.decode(arrays.pop("card").tobytes(), type=Card)
-        except (OSError, ValueError, KeyError, msgspec.DecodeError) as error:
-            raise Unavailable(
-                "model_unreadable", f"模型文件 {path.name} 缺失或损坏,请重新安装或训练。"
-            ) from error
-        return cls(arrays, card)
+        return cls(*read_weights(path))
 
     def predict(self, documents: Sequence[Document]) -> Probabilities:
         """Give the probabilities of the documents, in order."""
@@ -87,8 +85,22 @@ class LinearModel:
     def evidence(self, document: Document, code: str) -> tuple[Span, ...]:
         """Give the words of the text that weigh most for the type; empty when none does."""
         column = self.codes.index(code)
-        weights = self._weights[:, column].astype(np.float32) * self._scale[column]
-        return strongest(document, self.space, weights)
+        return strongest(
+            document, self.space, lambda rows: self._weights[rows, column].astype(np.float32)
+        )
+
+
+def read_weights(path: Path) -> tuple[dict[str, npt.NDArray[Any]], Card]:
+    """Read a weights file: its arrays and its card; Unavailable when it is missing or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        card = msgspec.json.decode(arrays.pop("card").tobytes(), type=Card)
+    except (OSError, ValueError, KeyError, BadZipFile, msgspec.DecodeError) as error:
+        raise Unavailable(
+            "model_unreadable", f"模型文件 {path.name} 缺失或损坏,请重新安装或训练。"
+        ) from error
+    return arrays, card
 
 
 def lexicon_digest() -> str:

@@ -29,7 +29,7 @@ def main_confidence(main: Floats, codes: Sequence[str]) -> tuple[list[str], Floa
 
 def accuracy(gold: Sequence[Hashable], said: Sequence[Hashable]) -> float:
     """Give the share of right answers; 0 for none asked."""
-    return _share(sum(a == b for a, b in zip(gold, said, strict=True)), len(gold))
+    return share(sum(a == b for a, b in zip(gold, said, strict=True)), len(gold))
 
 
 def per_class(gold: Sequence[str], said: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -40,9 +40,9 @@ def per_class(gold: Sequence[str], said: Sequence[str]) -> dict[str, dict[str, f
         there, named = gold.count(name), said.count(name)
         table[name] = {
             "n": there,
-            "precision": _share(both, named),
-            "recall": _share(both, there),
-            "f1": _share(2 * both, there + named),
+            "precision": share(both, named),
+            "recall": share(both, there),
+            "f1": share(2 * both, there + named),
         }
     return table
 
@@ -50,7 +50,7 @@ def per_class(gold: Sequence[str], said: Sequence[str]) -> dict[str, dict[str, f
 def macro_f1(gold: Sequence[str], said: Sequence[str], least: int = 1) -> float:
     """Give the mean F1 of the classes of which there are at least so many."""
     scores = [row["f1"] for row in per_class(gold, said).values() if row["n"] >= least]
-    return _share(sum(scores), len(scores))
+    return share(sum(scores), len(scores))
 
 
 def calibration_error(sure: Sequence[float], right: Sequence[bool]) -> float:
@@ -66,5 +66,6 @@ def calibration_error(sure: Sequence[float], right: Sequence[bool]) -> float:
     return float(np.round(sum(gaps), 4))
 
 
-def _share(part: float, whole: float) -> float:
+def share(part: float, whole: float) -> float:
+    """Give part of whole, rounded; 0 for none."""
     return round(part / whole, 4) if whole else 0.0

@@ -1,0 +1,124 @@
+"""Tagging lines of text for `jiesu tag`, and measuring the tagger for `jiesu evaluate`."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Final
+
+import msgspec
+
+from models.city_load import installed_cities, load_city
+from models.tags import TagRequest, Tags
+from models.taxonomy import issue_type, request_type
+
+if TYPE_CHECKING:
+    from classifier.corpus import Gold
+    from classifier.engine import Tagger
+    from classifier.evaluate import Report
+
+_BATCH: Final = 64
+_CITY_DIGITS: Final = 4
+
+
+class Line(msgspec.Struct):
+    """One line to be tagged, as the contract has it; whatever else stands in it is left alone."""
+
+    text: str
+    id: str | int | None = None
+    title: str | None = None
+    city: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    received_at: str | None = None
+
+
+def load_tagger() -> "Tagger":
+    """Load the tagger with all installed cities."""
+    from classifier.engine import Tagger  # noqa: PLC0415 - `jiesu --help` needs no model
+
+    return Tagger.load(tuple(map(load_city, installed_cities())))
+
+
+def tag_lines(
+    stream: IO[bytes], out: IO[str], err: IO[str], *, city: str | None, as_json: bool
+) -> int:
+    """Tag all lines in order; bad ones are told of on `err`. Gives how many were bad."""
+    tagger = load_tagger()
+    failed = 0
+    lines = enumerate(stream, 1)
+    while group := list(islice(lines, _BATCH)):
+        asked: list[TagRequest] = []
+        for number, raw in group:
+            if not raw.strip():
+                continue
+            try:
+                asked.append(_request(number, raw, city))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                failed += 1
+                print(f"第 {number} 行:{error}", file=err)
+        for tags, request in zip(tagger.tag(asked), asked, strict=True):
+            print(_json(tags) if as_json else _page(tags, request.full_text), file=out)
+    return failed
+
+
+def _request(number: int, raw: bytes, city: str | None) -> TagRequest:
+    line = msgspec.json.decode(raw, type=Line)
+    return TagRequest(
+        id=str(number if line.id is None else line.id),
+        text=line.text,
+        title=line.title or None,
+        city=line.city or city,
+        lon=line.lon,
+        lat=line.lat,
+        received_at=line.received_at,
+    )
+
+
+def _json(value: Tags) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _page(tags: Tags, text: str) -> str:
+    """Write tags for people: names beside codes, the words that led to each type."""
+    lines = [
+        f"[{tags.id}] {text[:60].replace(chr(10), ' ')}",
+        f"  诉求 {request_type(tags.kind.code).zh} {tags.kind.p:.2f}"
+        f"  紧急 {tags.urgency.code} {'、'.join(tags.urgency.reasons)}".rstrip(),
+    ]
+    for tag in tags.types:
+        words = "、".join(dict.fromkeys(text[start:end] for start, end in tag.evidence))
+        lines.append(f"  {tag.code} {issue_type(tag.code).zh} {tag.p:.2f}  {words}")
+    place = tags.place
+    where = " ".join(filter(None, (place.adcode, place.township, place.zone))) or "未知"
+    lines.append(f"  地点 {where} {place.p:.2f} {' '.join(place.candidates)}".rstrip())
+    if tags.review:
+        lines.append(f"  须复核 {'、'.join(tags.review_reasons)}")
+    return "\n".join(lines)
+
+
+def measure(rows: Sequence["Gold"], city: str | None) -> "Report":
+    """Measure the tagger on texts with gold answers; the lead role too where the gold names one."""
+    from classifier.evaluate import evaluate  # noqa: PLC0415 - loads numpy
+
+    home = city or _home(row.adcode for row in rows)
+    report, said = evaluate(load_tagger(), rows, home)
+    led = [(row.lead_role, tags) for row, tags in zip(rows, said, strict=True) if row.lead_role]
+    if not led or home is None:
+        return report
+    right = sum(_lead(tags, home) == role for role, tags in led)
+    return msgspec.structs.replace(report, lead_role=round(right / len(led), 4))
+
+
+def _home(adcodes: Iterable[str | None]) -> str | None:
+    """Give the installed city in which most of the gold counties lie."""
+    served = installed_cities()
+    cities = Counter(f"{code[:_CITY_DIGITS]}00" for code in adcodes if code)
+    return next((city for city, _ in cities.most_common() if city in served), None)
+
+
+def _lead(tags: Tags, city: str) -> str | None:
+    from deploy.route import facts_of_line  # noqa: PLC0415 - routing only where roles are asked
+    from routing.engine import decide  # noqa: PLC0415
+
+    lead = decide(load_city(city), facts_of_line(msgspec.to_builtins(tags))).lead
+    return lead.role if lead else None
