@@ -99,7 +99,7 @@ async def act_on_case(request: web.Request) -> web.Response:
     # units may not see. The act itself keeps a unit to its own tasks.
     async with services.db.city(staff.city) as conn:
         await act(conn, city, case_no, verb, data, auth.actor(staff), revision)
-    async with services.db.city(staff.city) as conn:
+    async with services.db.city(staff.city, staff.unit) as conn:
         page = await answers.case_page(conn, staff.city, case_no)
     return _json(page)
 
