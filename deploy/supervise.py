@@ -22,6 +22,7 @@ PROGRAM: tuple[str, ...] = ("-m", "deploy.cli")
 _BACKOFF_S: Final = (0.2, 1.0, 2.0, 5.0, 10.0)
 _SETTLED_S: Final = 30.0
 _STOP_S: Final = 15.0
+_ORPHAN_S: Final = 30
 
 
 class Supervisor:
@@ -96,6 +97,7 @@ async def until_stopped(*, supervised: bool = False) -> None:
     await stopped.wait()
     if supervised:
         loop.remove_reader(sys.stdin.fileno())
+        signal.alarm(_ORPHAN_S)  # nobody may be left to kill a child that hangs on its way out
 
 
 async def _spawn(command: Sequence[str], environ: Mapping[str, str], fds: Sequence[int]) -> Process:

@@ -81,20 +81,17 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop`; batches that are under way are finished first."""
-        listener = await self._db.listen(CHANNEL, self.wake)
         tasks = [asyncio.create_task(self._run_step(step)) for step in self._steps]
         tasks += [asyncio.create_task(self._run_runner(runner)) for runner in self._runners]
-        tasks.append(asyncio.create_task(self._beat()))
+        tasks += [asyncio.create_task(self._beat())]
+        listening = asyncio.create_task(self._listen())
         _log.info("worker_started", holder=self.holder, stages=[s.stage.name for s in self._steps])
-        try:
-            await self._stopping.wait()
-            _, late = await asyncio.wait(tasks, timeout=_FINISH_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        finally:
-            await listener.close()
-            _log.info("worker_stopped", holder=self.holder)
+        await self._stopping.wait()
+        _, late = await asyncio.wait(tasks, timeout=_FINISH_S)
+        for task in (*late, listening):
+            task.cancel()
+        await asyncio.gather(*tasks, listening, return_exceptions=True)
+        _log.info("worker_stopped", holder=self.holder)
 
     def stop(self) -> None:
         """Ask to stop."""
@@ -152,6 +149,14 @@ class Worker:
                 _log.exception("runner_failed", runner=type(runner).__name__)
             await self._rest(self._stopping, _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
             failures += 1
+
+    async def _listen(self) -> None:
+        """Hear of work until cancelled; the steps do not wait for the channel to be open."""
+        listener = await self._db.listen(CHANNEL, self.wake)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await listener.close()
 
     async def _beat(self) -> None:
         while not self._stopping.is_set():

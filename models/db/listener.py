@@ -28,10 +28,14 @@ class Listener:
     async def start(
         cls, dsn: str, settings: dict[str, str], channel: str, callback: Callable[[str], None]
     ) -> Self:
-        """Start listening; returns once the channel is open."""
+        """Start listening; returns once the channel is open, however long that takes."""
         listener = cls(dsn, settings, channel, callback)
         listener._task = asyncio.create_task(listener._run(), name=f"listen:{channel}")
-        await listener._ready.wait()
+        try:
+            await listener._ready.wait()
+        except asyncio.CancelledError:
+            await listener.close()
+            raise
         return listener
 
     async def close(self) -> None:

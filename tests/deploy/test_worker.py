@@ -208,3 +208,16 @@ async def test_a_runner_runs_beside_the_stages_and_comes_back_after_a_fault(db: 
     await eventually(lambda: courier.starts == 2)
     worker.stop()
     await asyncio.wait_for(running, 5)
+
+
+async def test_it_stops_while_the_database_is_gone_from_the_start(server: Server) -> None:
+    """A worker that never reached its database does not hang when it is told to go."""
+    name = await server.copy_template()
+    db = await Database.connect(server.database(name), min_size=1, max_size=2)
+    await server.drop(name)
+    worker = Worker(db, CITIES, [Step(Counting())], Meter())
+    running = asyncio.create_task(worker.run())
+    await asyncio.sleep(0.3)
+    worker.stop()
+    await asyncio.wait_for(running, 5)
+    await db.close()
