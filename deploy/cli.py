@@ -4,7 +4,6 @@ Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 
 """
 
 import importlib
-import importlib.util
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -27,7 +26,7 @@ def build_app() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_options)
-    for name in filter(lambda n: importlib.util.find_spec(f"deploy.commands.{n}"), _COMMANDS):
+    for name in _COMMANDS:
         importlib.import_module(f"deploy.commands.{name}").register(app)
     return app
 
