@@ -111,6 +111,7 @@ def _types(model: Model, evidence: Evidence, kind: Scored) -> tuple[tuple[TypeTa
     further = [index for index in order if present[index] >= model.thresholds.present]
     chosen = {model.codes[first]: sure}
     chosen |= {model.codes[index]: float(present[index]) for index in further}
+    chosen = _by_sight(chosen, evidence.document)
     if kind.code != "ZX":
         chosen = _by_place(chosen, evidence.place_flags)
     tags = [
@@ -118,6 +119,15 @@ def _types(model: Model, evidence: Evidence, kind: Scored) -> tuple[tuple[TypeTa
         for code, p in list(chosen.items())[:_MOST_TYPES]
     ]
     return tuple(tags), chosen[tags[0].code]
+
+
+def _by_sight(chosen: dict[str, float], document: Document) -> dict[str, float]:
+    """Put what is seen before what is smelt (domain section 2.3, A02): a factory's smoke is A01."""
+    seen = document.reading.concepts.keys() >= {"smoke", "factory"}
+    if not seen or next(iter(chosen)) != "A02":
+        return chosen
+    rest = {name: p for name, p in chosen.items() if name != "A01"}
+    return {"A01": chosen["A02"]} | rest
 
 
 def _by_place(chosen: dict[str, float], flags: Sequence[str]) -> dict[str, float]:
