@@ -8,6 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from models.db.pool import Database
+
 #: The migrated database that every test gets a copy of.
 TEMPLATE: Final = f"jiesu_template_{os.getpid()}"
 _numbers = itertools.count(1)
@@ -34,6 +36,9 @@ BEGIN
     END LOOP;
 END $$
 """
+#: What the application never does: changing history, with the triggers that refuse it off.
+_OFF: Final = "ALTER TABLE event DISABLE TRIGGER USER; ALTER TABLE event_seal DISABLE TRIGGER USER;"
+_ON: Final = "ALTER TABLE event ENABLE TRIGGER USER; ALTER TABLE event_seal ENABLE TRIGGER USER;"
 _ALONE: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -86,3 +91,9 @@ class Server:
     async def drop(self, name: str) -> None:
         """Drop a database with whoever is still on it."""
         await self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+async def tamper(db: Database, statement: str) -> None:
+    """Change what is append-only, as the owner of the tables could."""
+    async with db.system() as conn:
+        await conn.execute(f"{_OFF}{statement};{_ON}")

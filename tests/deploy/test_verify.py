@@ -12,11 +12,10 @@ from models.db.pool import Database
 from models.errors import Invalid, Unavailable
 from models.ids import uuid7
 from models.moment import now
-from tests.kit import Server
+from tests.kit import Server, tamper
 
 CITY = "430100"
 CASE = 20261121_000001
-BREAK_IN = "ALTER TABLE event DISABLE TRIGGER USER; ALTER TABLE event_seal DISABLE TRIGGER USER;"
 CLOSE = "UPDATE cases SET state = 'CLOSED';"
 
 
@@ -76,8 +75,7 @@ async def test_sound_data_pass_and_give_a_head_to_keep(settings: Settings) -> No
 )
 async def test_damage_is_named(db: Database, settings: Settings, statement: str, told: str) -> None:
     """Each invariant and each way of tampering has words of its own."""
-    async with db.system() as conn:
-        await conn.execute(BREAK_IN + statement)
+    await tamper(db, statement)
     report = await verify_all(settings, [])
     assert not report.ok
     assert told in show(report)

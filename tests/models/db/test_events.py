@@ -10,9 +10,9 @@ from models.db import events
 from models.db.pool import Database
 from models.ids import uuid7
 from models.moment import now
+from tests.kit import tamper
 
 CITY = "430100"
-BREAK_IN = "ALTER TABLE event DISABLE TRIGGER USER; ALTER TABLE event_seal DISABLE TRIGGER USER;"
 
 
 def event(number: int, city: str = CITY) -> Event:
@@ -51,12 +51,6 @@ async def verify(db: Database, head: str | None = None) -> events.SealReport:
     """Walk the chain of the city."""
     async with db.city(CITY) as conn:
         return await events.verify(conn, CITY, head)
-
-
-async def tamper(db: Database, statement: str) -> None:
-    """Do what the application never does: change history, with the triggers off."""
-    async with db.system() as conn:
-        await conn.execute(BREAK_IN + statement)
 
 
 async def test_history_gives_back_what_was_appended(db: Database) -> None:

@@ -31,6 +31,11 @@ INSERT INTO cases (city, case_no, channel, source, text, received_at, track_hash
 SELECT $1, n, '12345_TEL', '12345', 'x', now(), decode(md5(n::text), 'hex'),
        CASE WHEN n % 500 = 0 THEN 'review' END, 'DISPATCHED' FROM generate_series(1, 20000) n
 """,
+    "INSERT INTO unit VALUES ($1, 'A', 'A', 'A', 'county')",
+    """
+INSERT INTO task (city, case_no, task_no, unit, role, is_lead, dispatched_at)
+SELECT $1, n, 1, 'A', 'R', true, now() FROM generate_series(1, 20000) n
+""",
     """
 WITH made AS (
     INSERT INTO event (city, event_id, case_no, at, verb, actor_kind, actor_name, data)
@@ -60,7 +65,9 @@ async def filled(db: Database) -> Database:
         for statement in FILL:
             await conn.execute(statement, CITY)
     async with db.system() as conn:
-        await conn.execute("ANALYZE cases, event, event_seal, event_unsealed, clock, outbox, lease")
+        await conn.execute(
+            "ANALYZE cases, task, event, event_seal, event_unsealed, clock, outbox, lease"
+        )
     return db
 
 
