@@ -1,5 +1,6 @@
 """One text made ready to be read: folded, denials blanked, cut into words, cues found."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,6 +11,8 @@ from classifier.normalize import fold, sentences, without_denials
 from classifier.tokens import Cutter
 from models.tags import TagRequest
 
+#: Halves of characters, which no other program takes.
+_LONE: Final = re.compile(r"[\ud800-\udfff]")
 #: A first sentence longer than this is a story, not a heading.
 _HEAD_LIMIT: Final = 60
 
@@ -37,7 +40,7 @@ def read_documents(
 
 
 def _document(request: TagRequest, cutter: Cutter, lexicon: Lexicon) -> Document:
-    raw = request.full_text
+    raw = _LONE.sub("\ufffd", request.full_text)
     text = fold(raw)
     bare = without_denials(text)
     head = len(request.title) if request.title else _first_sentence(text)

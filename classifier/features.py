@@ -34,6 +34,9 @@ class Grams(NamedTuple):
     key: Keys
 
 
+_NOTHING: Final = Grams(np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.uint32))
+
+
 class _Batch(NamedTuple):
     """A batch's characters in one line: codes, owner, whether of a word, whether in the heading.
 
@@ -51,7 +54,7 @@ class _Batch(NamedTuple):
 def grams(documents: Sequence[Document]) -> Grams:
     """Give the n-grams of the documents."""
     batch = _line_up(documents)
-    parts = [*_word_grams(batch, documents), *_run_grams(batch)]
+    parts = [_NOTHING, *_word_grams(batch, documents), *_run_grams(batch)]
     return Grams(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 

@@ -93,7 +93,7 @@ class LinearModel:
 def read_weights(path: Path) -> tuple[dict[str, npt.NDArray[Any]], Card]:
     """Read a weights file: its arrays and its card; Unavailable when it is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         card = msgspec.json.decode(arrays.pop("card").tobytes(), type=Card)
     except (OSError, ValueError, KeyError, BadZipFile, msgspec.DecodeError) as error:

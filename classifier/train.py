@@ -57,7 +57,7 @@ def train(
     if worse:
         _log.warning("model_refused", reason=worse, version=card.version)
     else:
-        _write(out, learned.arrays, card)
+        write_weights(out, learned.arrays, card)
         out.with_name("MODEL_CARD.md").write_text(
             model_card(card, report, corpus), encoding="utf-8"
         )
@@ -86,7 +86,7 @@ def _champion(path: Path) -> Card | None:
         return None
 
 
-def _write(path: Path, arrays: Mapping[str, npt.NDArray[Any]], card: Card) -> None:
+def write_weights(path: Path, arrays: Mapping[str, npt.NDArray[Any]], card: Card) -> None:
     """Write the weights whole or not at all."""
     encoded = np.frombuffer(msgspec.json.encode(card, order="deterministic"), dtype=np.uint8)
     partial = path.with_suffix(".part.npz")

@@ -8,10 +8,11 @@ import pytest
 
 from classifier.stage import TagStage
 from classifier.tokens import cutter
+from intake.delivery import Content
 from intake.receive import Receiver
 from models.db.pool import Database
 from models.tags import ModelRef, PlaceTag, Scored, TagRequest, Tags, TypeTag, UrgencyTag
-from tests.intake.kit import CITY, Content, make_delivery, make_services
+from tests.intake.kit import CITY, make_delivery, make_services
 
 
 @pytest.fixture(scope="session", autouse=True)
