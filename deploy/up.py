@@ -48,19 +48,28 @@ async def _run(settings: Settings, *, empty: bool) -> None:
             server = EmbeddedPostgres(settings.data_dir)
             dsn = (await stack.enter_async_context(server)).dsn
         ensure_secrets(settings)
-        for name in await migrate(dsn):
-            _log.info("migrated", name=name)
+        environ = for_child(settings, dsn)
+        # The first start fills the database before anyone can look; later ones answer first.
+        accounts = await _prepare(environ, empty=empty) if await _migrate(dsn) else None
         children = await stack.enter_async_context(Supervisor())
-        environ, fd = for_child(settings, dsn), door.fileno()
+        port, fd = door.getsockname()[1], door.fileno()
         children.start("web", ["serve", "--fd", str(fd)], environ, (fd,))
-        accounts = await _prepare(environ, empty=empty)
+        await _until_ready(settings.host, port)
+        _log.info("ready", seconds=round(time.monotonic() - started, 2))
+        if accounts is None:
+            accounts = await _prepare(environ, empty=empty)
         for number in range(settings.workers):
             children.start(f"worker-{number}", ["worker", "--number", str(number)], environ)
-        port = door.getsockname()[1]
-        await _until_ready(settings.host, port)
-        _log.info("ready", seconds=round(time.monotonic() - started, 2), **children.pids())
         _welcome(settings.host, port, accounts)
         await asyncio.Event().wait()
+
+
+async def _migrate(dsn: str) -> bool:
+    """Bring the schema up to date; tells whether there was anything to do."""
+    applied = await migrate(dsn)
+    for name in applied:
+        _log.info("migrated", name=name)
+    return bool(applied)
 
 
 async def _prepare(environ: Mapping[str, str], *, empty: bool) -> list[str]:
