@@ -18,6 +18,7 @@ from deploy.observe import Meter
 from models.db import lease
 from models.db.pool import Database
 from models.errors import Unavailable
+from models.faults import trace
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.worker")
 CHANNEL: Final = "jiesu_work"
@@ -130,8 +131,8 @@ class Worker:
             except Unavailable as error:
                 _log.warning("stage_waits", stage=stage.name, city=city, code=error.code)
                 return total, True
-            except Exception:  # noqa: BLE001 - a fault in one stage must not stop the others
-                _log.exception("stage_failed", stage=stage.name, city=city)
+            except Exception as error:  # noqa: BLE001 - a fault in one stage must not stop the others
+                _log.error("stage_failed", stage=stage.name, city=city, trace=trace(error))
                 self._meter.stage_failed(stage.name, city)
                 failed = True
             else:
@@ -145,8 +146,8 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await runner.run()
-            except Exception:  # noqa: BLE001 - a fault of one must not stop the others
-                _log.exception("runner_failed", runner=type(runner).__name__)
+            except Exception as error:  # noqa: BLE001 - a fault of one must not stop the others
+                _log.error("runner_failed", runner=type(runner).__name__, trace=trace(error))
             await self._rest(self._stopping, _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
             failures += 1
 

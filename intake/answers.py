@@ -8,6 +8,7 @@ import msgspec
 
 from intake.pages.city_words import CityWords
 from intake.pages.history import progress
+from intake.unit_view import case_for_unit, line_for_unit
 from models.case import Case, CaseNo, Event, read_case_no, show_case_no
 from models.db import events, intake, views
 from models.db.intake_rows import Brief
@@ -190,6 +191,17 @@ async def reconciled(
         if (row := found.get(number))
     )
     return Reconciled(held=held, missing=tuple(n for n in asked if n not in found))
+
+
+def list_for_unit(found: CaseList) -> CaseList:
+    """Hide in a list what tells who reported."""
+    listed = (msgspec.structs.replace(c, case=line_for_unit(c.case)) for c in found.cases)
+    return msgspec.structs.replace(found, cases=tuple(listed))
+
+
+def page_for_unit(page: CasePage) -> CasePage:
+    """Hide in a case what tells who reported."""
+    return msgspec.structs.replace(page, case=case_for_unit(page.case))
 
 
 def no_such_case() -> NotFound:

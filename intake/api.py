@@ -18,6 +18,9 @@ from models.errors import Invalid, NotFound
 from models.moment import now
 from routing.commands import act
 
+#: The same people as on the pages: supervisors read, only desk and units act.
+_READERS: Final = ("operator", "unit", "supervisor")
+_ACTORS: Final = ("operator", "unit")
 _MOST_NUMBERS: Final = 1_000
 _PAGE: Final = 50
 _LARGEST_PAGE: Final = 200
@@ -61,7 +64,7 @@ def add_api(app: web.Application) -> None:
 
 async def list_cases(request: web.Request) -> web.Response:
     """List the newest cases; filters `state`, `unit`, `q`, paged by `cursor` and `limit`."""
-    staff = await auth.require(request)
+    staff = await auth.require(request, *_READERS)
     query = request.query
     asked = answers.Asked(
         state=_state(query.get("state")),
@@ -73,20 +76,19 @@ async def list_cases(request: web.Request) -> web.Response:
     cut = (word.strip() for word in cutter().cut(asked.q.lower()))
     words = [word for word in cut if word.isalnum()]
     async with request.app[SERVICES].db.city(staff.city, staff.unit) as conn:
-        return _json(await answers.find_cases(conn, staff.city, asked, words))
+        found = await answers.find_cases(conn, staff.city, asked, words)
+    return _json(answers.list_for_unit(found) if staff.unit else found)
 
 
 async def get_case(request: web.Request) -> web.Response:
     """Give a case with its tasks, clocks and history, as far as the asker may see it."""
-    staff = await auth.require(request)
-    case_no = _case_no(request, staff)
-    async with request.app[SERVICES].db.city(staff.city, staff.unit) as conn:
-        return _json(await answers.case_page(conn, staff.city, case_no))
+    staff = await auth.require(request, *_READERS)
+    return _json(await _page(request, staff, _case_no(request, staff)))
 
 
 async def act_on_case(request: web.Request) -> web.Response:
     """Do one verb of domain section 4.2 on a case; Conflict carries the fresh state."""
-    staff = await auth.require(request)
+    staff = await auth.require(request, *_ACTORS)
     services = request.app[SERVICES]
     case_no, verb = _case_no(request, staff), request.match_info["verb"]
     data = fields.decode(_ACTION, await request.read())
@@ -99,9 +101,7 @@ async def act_on_case(request: web.Request) -> web.Response:
     # units may not see. The act itself keeps a unit to its own tasks.
     async with services.db.city(staff.city) as conn:
         await act(conn, city, case_no, verb, data, auth.actor(staff), revision)
-    async with services.db.city(staff.city, staff.unit) as conn:
-        page = await answers.case_page(conn, staff.city, case_no)
-    return _json(page)
+    return _json(await _page(request, staff, case_no))
 
 
 async def track(request: web.Request) -> web.Response:
@@ -168,6 +168,13 @@ async def metrics(request: web.Request) -> web.Response:
     text = await request.app[SERVICES].metrics()
     kind = "text/plain; version=0.0.4; charset=utf-8"
     return web.Response(body=text.encode(), headers={"Content-Type": kind})
+
+
+async def _page(request: web.Request, staff: Staff, case_no: CaseNo) -> answers.CasePage:
+    """Give a case as staff may see it, a unit without what tells who reported."""
+    async with request.app[SERVICES].db.city(staff.city, staff.unit) as conn:
+        page = await answers.case_page(conn, staff.city, case_no)
+    return answers.page_for_unit(page) if staff.unit else page
 
 
 def _case_no(request: web.Request, staff: Staff) -> CaseNo:

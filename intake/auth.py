@@ -15,6 +15,7 @@ from aiohttp import web
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from intake import asked
 from intake.keys import CLIENT, LIMITS, SERVICES
 from models.case import Actor
 from models.db import staff as store
@@ -164,8 +165,8 @@ async def _who(request: web.Request) -> Staff:
 async def _carries_secret(request: web.Request, staff: Staff) -> bool:
     given = request.headers.get(CSRF_HEADER, "")
     if not given and request.content_type in _FORMS:
-        given = str((await request.post()).get(CSRF_FIELD, ""))
-    return hmac.compare_digest(given.encode(), staff.csrf.encode())
+        given = str((await asked.form(request)).get(CSRF_FIELD, ""))
+    return hmac.compare_digest(given.encode(errors="replace"), staff.csrf.encode())
 
 
 def _token(request: web.Request) -> tuple[str, str]:
@@ -174,7 +175,7 @@ def _token(request: web.Request) -> tuple[str, str]:
 
 
 def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 def _matches(stored: str | None, password: str) -> bool:

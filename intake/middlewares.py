@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import structlog
 from aiohttp import web
 
-from intake import problems
+from intake import asked, problems
 from intake.keys import CLIENT, REQUEST_ID, SERVICES
 from models.errors import Invalid, JiesuError
 from models.faults import trace
@@ -58,12 +58,15 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     """Turn every error into problem+json; a page's own error page is made by the pages."""
     request_id = request[REQUEST_ID]
     try:
+        asked.check_address(request)
         return await handler(request)
     except JiesuError as error:
         return problems.respond(error, request_id)
     except web.HTTPRequestEntityTooLarge:
         limit = request.app[SERVICES].settings.max_upload_bytes
         return problems.respond(problems.too_large(limit), request_id)
+    except web.RequestPayloadError:
+        return problems.respond(problems.unreadable(), request_id)
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 - redirects are answers, not errors
             raise

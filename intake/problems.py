@@ -82,6 +82,11 @@ def too_large(limit: int) -> TooLarge:
     return TooLarge("body_too_large", f"请求内容超过 {limit >> 10} KiB,请缩小后重试。", limit=limit)
 
 
+def unreadable() -> Invalid:
+    """Say that a body cannot be read: cut off, or not packed as its headers say."""
+    return Invalid("body_malformed", "请求内容不完整或压缩有误,请检查后重发。")
+
+
 def _response(  # noqa: PLR0917 - the parts of one document
     status: int,
     code: str,

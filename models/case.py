@@ -121,7 +121,8 @@ def read_case_no(text: str) -> tuple[str, CaseNo]:
     if (
         [len(part) for part in parts] != widths
         or parts[0] != "ENV"
-        or not "".join(parts[1:]).isdigit()
+        or not "".join(parts[1:]).isdecimal()
+        or not text.isascii()
     ):
         code = "case_no_malformed"
         raise Invalid(code, "工单号应形如 ENV-430100-20261121-000123。")

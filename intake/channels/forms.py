@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.web_request import FileField
 
-from intake import problems
+from intake import asked, photos, problems
 from intake.channels import fields
 from intake.channels.base import FORMS
 from intake.delivery import Content, FileRef
@@ -36,11 +36,7 @@ async def read(
             code = "media_type_unsupported"
             raise Unsupported(code, "请以 application/json 或表单提交。")
         return fields.decode(decoder, body), ()
-    try:
-        form = await request.post()
-    except (ValueError, UnicodeDecodeError, web.HTTPBadRequest) as error:
-        code = "form_malformed"
-        raise Invalid(code, "表单格式有误,请刷新页面后重新提交。") from error
+    form = await asked.form(request)
     values: dict[str, str] = {}
     uploads: list[FileField] = []
     for name, value in form.items():
@@ -103,11 +99,19 @@ def _file(upload: FileField) -> FileRef:
     if len(content) > _LARGEST_FILE:
         code = "file_too_large"
         raise TooLarge(code, f"单个文件不得超过 {_LARGEST_FILE >> 20} MB。", path=upload.name)
+    media_type = photos.sniff(content)
+    if media_type in photos.SHOWN:
+        content = photos.clean(content, media_type)
+    elif upload.content_type.startswith("image/"):
+        code = "file_type_unsupported"
+        raise Unsupported(code, "图片仅支持 JPG、PNG、WebP。", path=upload.name)
+    else:
+        media_type = upload.content_type
     sha256 = hashlib.sha256(content).hexdigest()
     return FileRef(
         file_id=sha256[:16],
         name=upload.filename.replace("\x00", "")[:200],
-        media_type=upload.content_type,
+        media_type=media_type,
         size=len(content),
         sha256=sha256,
         content=content,

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from classifier.redact import redact
 from intake.channels import fields, signature
 from intake.channels.dispatcher import Event, From, Router, Type
 from intake.channels.messages12345 import (
@@ -117,6 +118,8 @@ async def take_supplement(
     content = Content(
         channel="12345_TEL",
         text=_required("$.supplement.content", more.content),
+        # A supplement says nothing of secrecy: what was asked for stays.
+        confidential=False,
         files=_files(more.attachments),
         supplement=True,
     )
@@ -151,7 +154,11 @@ async def take_urging(
     at = fields.moment("$.supervise.superviseTime", urging.supervise_time) or proof.at
     notice = Notice(
         verb="case:source:urged",
-        data={"level": urging.level, "opinion": urging.opinion, "urged_at": at.isoformat()},
+        data={
+            "level": urging.level,
+            "opinion": redact(urging.opinion or ""),
+            "urged_at": at.isoformat(),
+        },
     )
     delivery = Delivery(
         city=city,

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from intake.channels.fields import Flag
 
-Id = Annotated[str, Meta(min_length=1, max_length=128)]
+Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"\S")]
 Short = Annotated[str, Meta(max_length=200)]
 Code = Annotated[str, Meta(max_length=64)]
 Long = Annotated[str, Meta(max_length=2_000)]

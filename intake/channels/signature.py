@@ -22,6 +22,7 @@ SIGN_TYPE: Final = "HMAC-SHA256"
 WINDOW: Final = timedelta(minutes=5)
 _TIMESTAMP: Final = re.compile(r"[0-9]{10,15}")
 _NONCE: Final = re.compile(r"[\x21-\x7e]{8,128}")
+_SIGN: Final = re.compile(r"[0-9a-fA-F]{64}")
 _HEADERS: Final = ("X-App-Id", "X-Timestamp", "X-Nonce", "X-Sign")
 
 
@@ -87,6 +88,9 @@ def _read(headers: Mapping[str, str]) -> tuple[str, str, str, str]:
     if not _NONCE.fullmatch(nonce):
         code = "nonce_malformed"
         raise Unauthenticated(code, "X-Nonce 须为 8 至 128 个可见 ASCII 字符。")
+    if not _SIGN.fullmatch(given):
+        code = "signature_invalid"
+        raise Unauthenticated(code, "X-Sign 须为 64 位十六进制。")
     return app_id, timestamp, nonce, given.lower()
 
 

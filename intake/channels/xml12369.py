@@ -18,6 +18,7 @@ _LONGEST: Final = 20_000
 _SHORT: Final = 500
 _ID: Final = 128
 _MOST_MEDIA: Final = 50
+_DEEPEST: Final = 32
 
 
 class Reporter(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,7 +177,18 @@ def _parse(body: bytes) -> Element:
     except (ParseError, ValueError, LookupError) as error:
         code = "xml_malformed"
         raise Invalid(code, f"报文不是合法的 XML:{error}。") from error
+    if _too_deep(root):
+        code = "xml_too_deep"
+        raise Invalid(code, f"XML 报文嵌套不得超过 {_DEEPEST} 层。")
     return root
+
+
+def _too_deep(root: Element) -> bool:
+    """Tell whether elements lie in each other deeper than any report's: writing them recurses."""
+    level = [root]
+    for _ in range(_DEEPEST):
+        level = [child for parent in level for child in parent]
+    return bool(level)
 
 
 def _report(info: Element) -> Report:
@@ -236,7 +248,8 @@ def _reporter(who: Element | None) -> Reporter | None:
 
 
 def _text(parent: Element | None, name: str, limit: int) -> str | None:
-    value = (parent.findtext(name) or "").strip() if parent is not None else ""
+    found = parent.find(name) if parent is not None else None
+    value = "".join(found.itertext()).strip() if found is not None else ""
     if len(value) > limit:
         _invalid(name, f"{name} 不得超过 {limit} 个字符。")
     return value or None

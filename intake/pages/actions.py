@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from intake import auth
+from intake import asked, auth
 from intake.auth import Staff
 from intake.keys import SERVICES
 from intake.pages import case_view, desk, unit, uploads
@@ -44,7 +44,7 @@ async def desk_act(request: web.Request, staff: Staff) -> web.Response:
         )
     number = request.match_info["number"]
     query = urlencode({"done": verb, "was": number})
-    waiting = (await request.post()).get("then") == "next" and verb in _ONWARD
+    waiting = (await asked.form(request)).get("then") == "next" and verb in _ONWARD
     return see(f"/desk/next?{query}" if waiting else f"/desk/cases/{number}?done={verb}")
 
 
@@ -74,7 +74,7 @@ async def reveal(request: web.Request, staff: Staff) -> web.Response:
     view = await case_view.load(request, staff, case_no)
     if staff.unit is not None:
         _may_call(view, staff)
-    form = await request.post()
+    form = await asked.form(request)
     field, reason = str(form.get("field", "")), str(form.get("reason", "")).strip()
     if field == _CODE and staff.unit is None:
         value = await _tell_code(request, staff, view.case, reason)
@@ -84,9 +84,9 @@ async def reveal(request: web.Request, staff: Staff) -> web.Response:
     return page(request, template, staff=staff, field=field, value=value, number=view.case.number)
 
 
-async def _open(request: web.Request, staff: Staff, asked: tuple[int, str, str]) -> str:
+async def _open(request: web.Request, staff: Staff, wanted: tuple[int, str, str]) -> str:
     """Open one sealed field of a case for a reason, which is written down first."""
-    services, (case_no, field, reason) = request.app[SERVICES], asked
+    services, (case_no, field, reason) = request.app[SERVICES], wanted
     async with services.db.city(staff.city) as conn:
         version, sealed = await identity.reveal(
             conn, staff.city, case_no, field, reason, staff.username
@@ -130,7 +130,7 @@ def _verb(request: web.Request, who: str) -> str:
 
 
 async def _act(request: web.Request, staff: Staff, case_no: int, verb: str) -> None:
-    form = await request.post()
+    form = await asked.form(request)
     files = await uploads.evidence(form, "files")
     view = await case_view.load(request, staff, case_no)
     data = act_data(form.items(), view)
@@ -156,12 +156,12 @@ async def _act(request: web.Request, staff: Staff, case_no: int, verb: str) -> N
             verb,
             data,
             auth.actor(staff),
-            int(revision) if revision.isdigit() else None,
+            asked.number(revision),
         )
 
 
 async def _typed(request: web.Request) -> dict[str, str]:
-    form = await request.post()
+    form = await asked.form(request)
     typed = {name: value for name, value in form.items() if isinstance(value, str)}
     measures = [value for value in form.getall("measures", []) if isinstance(value, str)]
     return typed | ({"measures": " ".join(measures)} if measures else {})

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from intake import auth
+from intake import asked, auth
 from intake.auth import Staff
 from intake.keys import SERVICES
 from intake.pages.city_words import CITY_WORDS
@@ -28,7 +28,7 @@ async def show(request: web.Request, staff: Staff) -> web.Response:
 
 async def add(request: web.Request, staff: Staff) -> web.Response:
     """Make an account; its first password is shown once, here."""
-    form = await request.post()
+    form = await asked.form(request)
     typed = {name: str(form.get(name, "")).strip() for name in _FIELDS}
     password = secrets.token_urlsafe(9)
     try:

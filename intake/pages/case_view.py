@@ -12,6 +12,7 @@ from intake.pages import highlight, history
 from intake.pages.city_words import CITY_WORDS, CityWords
 from intake.pages.highlight import Key, Piece
 from intake.pages.history import Entry
+from intake.unit_view import case_for_unit
 from models.case import Case, State, TaskState, read_case_no
 from models.db import events, identity, views
 from models.db.identity import Access
@@ -102,6 +103,7 @@ async def load(request: web.Request, staff: Staff, case_no: int) -> CaseView:
             raise missing()
         parts = await _parts(conn, staff.city, case_no, words)
     if staff.unit is not None:
+        case = case_for_unit(case)
         parts["reporters"] = await _reporters(request, staff, case_no)
     text = highlight.full_text(case)
     return CaseView(

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from intake import asked
 from intake.channels import forms, portal
 from intake.channels.dispatcher import Event
 from intake.delivery import FileRef
@@ -46,7 +47,7 @@ async def form(request: web.Request) -> web.Response:
 
 async def report(request: web.Request) -> web.Response:
     """Take a report; the form's hidden key makes a second sending the same one."""
-    sent = await request.post()
+    sent = await asked.form(request)
     typed: dict[str, Any] = {name: str(sent.get(name, "")).strip() for name in _FIELDS}
     typed |= {name: name in sent for name in _TICKS}
     city, key = str(sent.get("city", "")), _key(str(sent.get("key", "")))
@@ -82,7 +83,7 @@ async def track_form(request: web.Request) -> web.Response:
 async def track(request: web.Request) -> web.Response:
     """Show how a case stands to whoever has its code; never who reported it."""
     await request.app[LIMITS].spend("track", request[CLIENT])
-    code = str((await request.post()).get("code", ""))[:40]
+    code = str((await asked.form(request)).get("code", ""))[:40]
     try:
         return await _progress(request, code)
     except NotFound as error:

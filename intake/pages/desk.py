@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from classifier.tokens import cutter
+from intake import asked
 from intake.auth import Staff
 from intake.keys import SERVICES
 from intake.pages import case_view
@@ -37,26 +38,27 @@ _READERS: Final[dict[str, Callable[..., Awaitable[list[CaseNo]]]]] = {
 }
 _SOURCES: Final = ("12345", "12369")
 _LONGEST_SEARCH: Final = 100
+_SMALLINT: Final = 32_767
 
 
 async def queue(request: web.Request, staff: Staff) -> web.Response:
     """List the cases of a tab, or those that a search finds."""
-    asked = request.query.get("q", "").strip()[:_LONGEST_SEARCH]
+    wanted = request.query.get("q", "").strip()[:_LONGEST_SEARCH]
     tab = request.query.get("tab", "review")
     if tab not in TABS:
         raise NotFound("page_unknown", "没有这个列表。")
-    if asked and (found := _as_number(asked, staff)) is not None:
+    if wanted and (found := _as_number(wanted, staff)) is not None:
         return see(f"/desk/cases/{show_case_no(staff.city, found)}")
     city, words = staff.city, request.app[CITY_WORDS][staff.city]
     async with request.app[SERVICES].db.city(city) as conn:
         after = request.query.get("after", "")
         numbers = await (
-            _search(conn, city, asked, after) if asked else _listed(conn, city, tab, after)
+            _search(conn, city, wanted, after) if wanted else _listed(conn, city, tab, after)
         )
         lines = await views.lines(conn, city, numbers[:PAGE], words.windows)
         counts = await views.desk_counts(conn, city)
         demo = await accounts.demo_accounts(conn, city)
-    more = _more(tab, asked, lines) if len(numbers) > PAGE else ""
+    more = _more(tab, wanted, lines) if len(numbers) > PAGE else ""
     return page(
         request,
         "desk/queue.html",
@@ -65,11 +67,11 @@ async def queue(request: web.Request, staff: Staff) -> web.Response:
         tabs=_tabs(counts),
         counts=counts,
         lines=lines,
-        asked=asked,
+        asked=wanted,
         more=more,
         city_words=words,
         demo=bool(demo),
-        refresh=f"/desk?{urlencode({'tab': tab})}" if not asked and not after else "",
+        refresh=f"/desk?{urlencode({'tab': tab})}" if not wanted and not after else "",
     )
 
 
@@ -144,10 +146,11 @@ async def following(request: web.Request, staff: Staff) -> web.Response:
 async def clock(request: web.Request, staff: Staff) -> web.Response:
     """Show how one deadline was counted, day by day: a part of the page for htmx, else a page."""
     case_no = case_view.number_of(request, staff)
-    asked = request.match_info
-    if not (asked["task"].isdigit() and asked["attempt"].isdigit()):
+    match = request.match_info
+    task, attempt = (asked.number(match[name], _SMALLINT) for name in ("task", "attempt"))
+    if task is None or attempt is None:
         raise case_view.missing()
-    key = (int(asked["task"]), asked["clock"], int(asked["attempt"]))
+    key = (task, match["clock"], attempt)
     async with request.app[SERVICES].db.city(staff.city, staff.unit) as conn:
         found = await views.clock_trace(conn, staff.city, case_no, key)
     if found is None:
@@ -159,13 +162,13 @@ async def clock(request: web.Request, staff: Staff) -> web.Response:
         clock=found,
         city_words=request.app[CITY_WORDS][staff.city],
         back=request.path.partition("/clocks/")[0],
-        number=asked["number"],
+        number=match["number"],
     )
 
 
-def _as_number(asked: str, staff: Staff) -> CaseNo | None:
+def _as_number(wanted: str, staff: Staff) -> CaseNo | None:
     try:
-        city, case_no = read_case_no(asked)
+        city, case_no = read_case_no(wanted)
     except Invalid:
         return None
     return case_no if city == staff.city else None
@@ -174,20 +177,21 @@ def _as_number(asked: str, staff: Staff) -> CaseNo | None:
 async def _listed(conn: Connection, city: str, tab: str, after: str) -> list[CaseNo]:
     if tab == "review":
         urgency, _, last = after.partition("-")
-        mark = (urgency, int(last)) if last.isdigit() else None
+        last_no = asked.number(last)
+        mark = (urgency, last_no) if last_no is not None else None
         return await views.review_queue(conn, city, PAGE + 1, mark)
-    mark_no = int(after) if after.isdigit() else None
+    mark_no = asked.number(after)
     if tab in views.STATES:
         return await views.by_state(conn, city, tab, PAGE + 1, mark_no)
     return await _READERS[tab](conn, city, PAGE + 1, mark_no)
 
 
-async def _search(conn: Connection, city: str, asked: str, after: str) -> list[CaseNo]:
-    found = await views.by_reference(conn, city, _SOURCES, asked) if not after else []
-    words = search_words(asked)
+async def _search(conn: Connection, city: str, wanted: str, after: str) -> list[CaseNo]:
+    found = await views.by_reference(conn, city, _SOURCES, wanted) if not after else []
+    words = search_words(wanted)
     if found or not words:
         return found
-    return await views.search(conn, city, words, PAGE + 1, int(after) if after.isdigit() else None)
+    return await views.search(conn, city, words, PAGE + 1, asked.number(after))
 
 
 def search_words(text: str) -> list[str]:
@@ -196,10 +200,12 @@ def search_words(text: str) -> list[str]:
     return [word for word in words if word.isalnum()]
 
 
-def _more(tab: str, asked: str, lines: Sequence[Line]) -> str:
+def _more(tab: str, wanted: str, lines: Sequence[Line]) -> str:
     last = lines[-1]
-    mark = f"{last.urgency or ''}-{last.case_no}" if tab == "review" and not asked else last.case_no
-    return "/desk?" + urlencode({"tab": tab, "q": asked, "after": mark})
+    mark = (
+        f"{last.urgency or ''}-{last.case_no}" if tab == "review" and not wanted else last.case_no
+    )
+    return "/desk?" + urlencode({"tab": tab, "q": wanted, "after": mark})
 
 
 def _tabs(counts: Counts) -> list[tuple[str, str, int | None]]:

@@ -6,6 +6,7 @@ from uuid import uuid4
 import msgspec
 from aiohttp import web
 
+from intake import asked
 from intake.auth import Staff
 from intake.channels import desk as channel
 from intake.channels.dispatcher import Event
@@ -44,7 +45,7 @@ async def form(request: web.Request, staff: Staff) -> web.Response:
 
 async def take(request: web.Request, staff: Staff) -> web.Response:
     """Store what was written down; the answer is read out to the caller."""
-    sent = await request.post()
+    sent = await asked.form(request)
     typed: dict[str, Any] = {name: str(sent.get(name, "")).strip() for name in _TEXTS}
     typed |= {name: name in sent for name in _TICKS}
     try:

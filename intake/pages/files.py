@@ -7,7 +7,7 @@ from aiohttp import web
 
 from intake.auth import Staff
 from intake.keys import SERVICES
-from intake.pages.uploads import SHOWN
+from intake.photos import SHOWN
 from models.db import views
 from models.errors import NotFound
 

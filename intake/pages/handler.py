@@ -11,6 +11,7 @@ from intake import auth
 from intake.auth import Staff
 from intake.pages.render import error_page
 from models.errors import JiesuError, NotFound, TooLarge, Unauthenticated
+from models.faults import trace
 
 _LOG: Final = structlog.get_logger()
 _TOO_LARGE: Final = TooLarge(
@@ -33,12 +34,12 @@ def public(handler: Handler) -> Handler:
             return await handler(request)
         except web.HTTPRequestEntityTooLarge:
             return error_page(request, _TOO_LARGE)
-        except web.HTTPException:
+        except (web.HTTPException, web.RequestPayloadError):
             raise
         except JiesuError as error:
             return error_page(request, error)
-        except Exception:  # noqa: BLE001 - people get a page, the log gets the rest
-            _LOG.exception("page_failed", route=_route(request))
+        except Exception as error:  # noqa: BLE001 - people get a page, the log gets the rest
+            _LOG.error("page_failed", route=_route(request), trace=trace(error))
             return error_page(request, _BROKEN)
 
     return wrapped

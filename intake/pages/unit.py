@@ -5,12 +5,14 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from intake import asked
 from intake.auth import Staff
 from intake.keys import SERVICES
 from intake.pages import case_view
 from intake.pages.case_form import choices
 from intake.pages.city_words import CITY_WORDS
 from intake.pages.render import page
+from intake.unit_view import line_for_unit
 from models.db import views
 from models.db.lines import InboxLine
 from models.db.pool import Connection
@@ -47,7 +49,7 @@ async def inbox(request: web.Request, staff: Staff) -> web.Response:
             (code, name, sum(counts.get(state, 0) for state in states) if states else None)
             for code, (name, states) in TABS.items()
         ],
-        lines=lines[:PAGE],
+        lines=[line_for_unit(line) for line in lines[:PAGE]],
         more=_more(tab, lines[PAGE - 1]) if len(lines) > PAGE else "",
         city_words=words,
         unit_name=words.unit_in_full(unit),
@@ -97,7 +99,7 @@ async def _listed(
 ) -> list[InboxLine]:
     city, unit = staff.city, staff.unit or ""
     if tab == "finished":
-        before = int(after) if after.isdigit() else None
+        before = asked.number(after)
         return await views.finished(conn, city, unit, PAGE + 1, before)
     return await views.inbox(
         conn,
@@ -113,10 +115,12 @@ async def _listed(
 def _mark(after: str) -> InboxMark | None:
     """Read `<due or empty>|<case>|<task>`; anything else starts from the top."""
     try:
-        due, case_no, task_no = after.split("|")
-        return (parse_local(due) if due else None), int(case_no), int(task_no)
-    except ValueError:
+        due, *numbers = after.split("|")
+        case_no, task_no = (asked.number(given) for given in numbers)
+        moment = parse_local(due) if due else None
+    except (ValueError, OverflowError):
         return None
+    return None if case_no is None or task_no is None else (moment, case_no, task_no)
 
 
 def _more(tab: str, last: InboxLine) -> str:

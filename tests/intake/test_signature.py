@@ -50,6 +50,7 @@ def test_a_missing_header(name: str) -> None:
     [
         ("X-Sign", "0" * 64, "signature_invalid"),
         ("X-Sign", "中文", "signature_invalid"),
+        ("X-Sign", "\udcff" * 64, "signature_invalid"),
         ("X-App-Id", "nobody", "signature_invalid"),
         ("X-Nonce", "another-nonce", "signature_invalid"),
         ("X-Nonce", "short", "nonce_malformed"),

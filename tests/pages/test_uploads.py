@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from intake.pages.uploads import clean, sniff
+from intake.photos import clean, sniff
 from models.errors import Invalid
 from tests.pages.photos import jpeg, png, webp
 
