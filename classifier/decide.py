@@ -44,6 +44,13 @@ _REPEATED: Final = re.compile(
     r"|(?:上次|上回|之前|前几天|上个月)[^。，]{0,6}(?:说|回复|答复|告知)"
     r"[^。，]{0,8}(?:处理|解决|整改|办结)[^。]{0,11}(?:一样|照样|依旧|还是|仍然|照旧|没变)"
 )
+#: In a few words praise is praise, unless something is still wrong.
+_PRAISED: Final = re.compile(
+    r"表扬|点赞|锦旗|称赞|致敬|(?:感谢|谢谢|多亏)[^。]{0,24}(?:解决|处理好|清理|制止|关停|修好)了?"
+)
+_STILL: Final = re.compile(
+    r"不管|没人|无人|仍|依旧|还是|还在|反弹|不满|请[^。]{0,8}(?:处理|解决|查处|制止|整治)|不配|批评"
+)
 _SHORT: Final = 80
 _INVALID: Final = re.compile(r"^[\W\d_a-z]*$")
 _KIND_REASONS: Final = {
@@ -94,8 +101,11 @@ def _kind(model: Model, evidence: Evidence) -> tuple[Scored, float]:
     text = evidence.document.bare
     if _INVALID.match(text):
         return Scored(code="WX", p=_RULED_P), _RULED_P
-    if code in ("TS", "JB", "QZ") and len(text) <= _SHORT and _REPEATED.search(text):
-        return Scored(code="CF", p=round(p, 4)), sure
+    if code in ("TS", "JB", "QZ") and len(text) <= _SHORT:
+        if _REPEATED.search(text):
+            return Scored(code="CF", p=round(p, 4)), sure
+        if _PRAISED.search(text) and not _STILL.search(text):
+            return Scored(code="BY", p=_RULED_P), _RULED_P
     return Scored(code=code, p=round(p, 4)), sure
 
 

@@ -37,11 +37,11 @@ _LATENT: Final = 300
 _LATENT_WEIGHT: Final = 2.0
 #: What cues, concepts and other signals count beside n-grams: for types, and for the other heads.
 _SIGNALS_TYPES: Final = (0.3, 0.6, 0.1)
-_SIGNALS_OTHERS: Final = (0.6, 0.3, 1.0)
+_SIGNALS_OTHERS: Final = (0.3, 0.3, 1.0)
 #: What a type counts as where it is a further one of the text, not the main one.
 _FURTHER: Final = 0.5
 _PENALTY_TYPES: Final = 0.4
-_PENALTY_OTHERS: Final = 1.0
+_PENALTY_OTHERS: Final = 4.0
 _STEPS: Final = 127
 
 
