@@ -40,6 +40,7 @@ _SETTINGS: Final = {
     "unix_socket_permissions": "0700",
     "timezone": "Asia/Shanghai",
     "log_timezone": "Asia/Shanghai",
+    "log_error_verbosity": "terse",  # details quote rows, and rows hold what citizens wrote
     "max_connections": "64",
     "shared_buffers": "48MB",
     "effective_cache_size": "512MB",
