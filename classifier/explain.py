@@ -16,7 +16,7 @@ Ints = npt.NDArray[np.int64]
 
 #: So many words are shown, of the first so many different ones.
 _SHOWN: Final = 3
-_LOOKED_AT: Final = 60
+_LOOKED_AT: Final = 32
 
 
 def strongest(
