@@ -99,4 +99,4 @@ def read_texts(rows: Iterable[Gold | Message]) -> list[Document]:
 
 def _must_exist(path: Path) -> None:
     if not path.is_file():
-        raise Invalid("data_file_missing", f"缺少 {path.name},请用 --data 指明数据目录。")
+        raise Invalid("data_file_missing", f"找不到 {path},请核对文件名或 --data 目录。")
