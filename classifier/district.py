@@ -26,6 +26,8 @@ _IN_ZONE: Final = "place:park_zone"
 _ROAD: Final = re.compile(
     r"(?:[一二三四五六七八九十东西南北中上下]{0,2})(?:大?路|大道|大街|街(?!道)|巷|里弄|高速|立交|隧道|线|国道|大桥|桥)"
 )
+#: A county's short name that keeps its last character is no part of a road's: 石林县|路边.
+_COUNTY_ENDS: Final = frozenset("县市区")
 _NO_PLACE: Final = re.compile(
     r"[河江山湖坡]|蒸菜|花炮|人(?!民)|籍|话|域|(?:中|小)?学|教育|医院|商会|餐馆|饭店|酒店|宾馆|米粉|银行|牌照|菜"
 )
@@ -190,7 +192,8 @@ def _is_no_place(text: str, mention: Mention) -> bool:
     """Tell whether a name is only part of a longer one: a road's, a river's, a school's."""
     end = mention.span[1]
     whole = all(meaning.full for meaning in mention.meanings)
-    if whole and any(meaning.kind == "county" for meaning in mention.meanings):
+    said_whole = whole or text[end - 1] in _COUNTY_ENDS
+    if said_whole and any(meaning.kind == "county" for meaning in mention.meanings):
         return text.startswith("域", end)
     return bool(_ROAD.match(text, end)) or (not whole and bool(_NO_PLACE.match(text, end)))
 

@@ -130,7 +130,7 @@ class Replay:
             try:
                 status, body, pause = await self._post(session, url, ticket.body)
             except (ClientConnectionError, TimeoutError) as error:
-                problem, pause = type(error).__name__, 0.0
+                problem, pause = _unreachable(error, self._base), 0.0
             else:
                 if status < 300:  # noqa: PLR2004 - taken
                     took = time.perf_counter() - begun
@@ -223,6 +223,11 @@ def _problem(status: int, body: bytes) -> str:
         return f"HTTP {status} {problem['code']}"
     except (msgspec.MsgspecError, KeyError, TypeError):
         return f"HTTP {status}"
+
+
+def _unreachable(error: Exception, base: str) -> str:
+    """Say in words that nobody answers at an address."""
+    return f"{base} 没有及时应答" if isinstance(error, TimeoutError) else f"连不上 {base}"
 
 
 def _milliseconds(seconds: list[float]) -> Milliseconds:

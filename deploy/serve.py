@@ -1,7 +1,9 @@
 """The two long-running parts, web and worker: stateless, run as many as needed."""
 
 import asyncio
+import errno
 import gc
+import os
 import socket
 from contextlib import AsyncExitStack
 from typing import Final
@@ -31,7 +33,11 @@ def listen(host: str, port: int) -> socket.socket:
     except PermissionError as error:
         raise Unavailable("port_forbidden", f"无权监听 {host}:{port},请用 --port 另选。") from error
     except OSError as error:
-        detail = f"无法监听 {host}:{port}({error.strerror}),端口可能被占用,请用 --port 另选。"
+        if error.errno == errno.EADDRINUSE:
+            detail = f"{host}:{port} 已被别的程序占用,请用 --port 另选。"
+            raise Unavailable("port_taken", detail) from error
+        reason = os.strerror(error.errno) if error.errno else error
+        detail = f"无法监听 {host}:{port}({reason}),请用 --host、--port 另选。"
         raise Unavailable("port_taken", detail) from error
 
 

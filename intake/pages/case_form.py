@@ -48,7 +48,7 @@ def choices(view: CaseView, typed: Mapping[str, str]) -> Choices:
         return_reasons=list(LABELS["return_reason"].values()),
         measures=list(LABELS["measure"].values()),
         helpers=list(_HELPERS[: len(view.chosen_helpers) + 1]),
-        chosen=_now(view) | dict(typed),
+        chosen=_now(view) | _again(view) | dict(typed),
     )
 
 
@@ -88,6 +88,11 @@ def _now(view: CaseView) -> dict[str, str]:
     helpers = dict(zip_longest(_HELPERS, view.chosen_helpers, fillvalue=""))
     facts = {name: str(getattr(case, name) or "") for name in _FACTS}
     return types | helpers | facts | {"lead_unit": ""}
+
+
+def _again(view: CaseView) -> dict[str, str]:
+    """Offer a case that came back to the unit that was named when it was returned."""
+    return {"lead_unit": view.suggested} if view.waiting and view.tasks else {}
 
 
 def _type_groups() -> list[tuple[str, Pairs]]:

@@ -38,6 +38,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     tasks: list[TaskView]
     clocks: list[ClockView]
     entries: list[Entry]
+    suggested: str
     files: list[FileView]
     reporters: list[Reporter]
     accesses: list[Access]
@@ -128,10 +129,12 @@ def propose(
 
 
 async def _parts(conn: Connection, city: str, case_no: int, words: CityWords) -> dict[str, Any]:
+    past = await events.history(conn, city, case_no)
     return {
         "tasks": await views.tasks(conn, city, case_no),
         "clocks": await views.clocks(conn, city, case_no),
-        "entries": history.entries(await events.history(conn, city, case_no), words),
+        "entries": history.entries(past, words),
+        "suggested": history.suggested(past),
         "files": await views.files(conn, city, case_no),
         "reporters": await views.reporters(conn, city, case_no),
         "accesses": await identity.accesses(conn, city, case_no),

@@ -115,6 +115,12 @@ def entries(events: Iterable[Event], city: CityWords) -> list[Entry]:
     ]
 
 
+def suggested(events: Iterable[Event]) -> str:
+    """Give the unit that the last request of return named as the right one; "" for none."""
+    asked = [event.data for event in events if event.verb == "case:task:return_requested"]
+    return str(asked[-1].get("proposed_unit") or "") if asked else ""
+
+
 def _who(event: Event, city: CityWords) -> str:
     name = _ACTORS.get(event.actor.kind, event.actor.name)
     return f"{city.unit(event.actor.unit)} {name}" if event.actor.unit else name
@@ -142,7 +148,10 @@ def _texts(data: dict[str, Any], city: CityWords) -> Iterable[str]:
         yield city.clock(data["code"]) if data["code"].startswith("K") else _rejection(data["code"])
     for name in ("handler", "basis", "reason", "notice", "destination", "note", "error"):
         if isinstance(data.get(name), str) and data[name]:
-            yield words.label(data[name], "return_reason") if name == "reason" else data[name]
+            said = words.label(data[name], "return_reason") if name == "reason" else data[name]
+            yield said.rstrip("。")
+    if isinstance(data.get("proposed_unit"), str) and data["proposed_unit"]:
+        yield f"建议 {city.unit(data['proposed_unit'])}"
 
 
 def _rejection(code: str) -> str:

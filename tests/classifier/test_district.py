@@ -55,6 +55,14 @@ def test_the_same_name_means_the_place_of_the_channels_city(districts: Districts
     assert (outside.tag.adcode, outside.reasons) == (None, (OUTSIDE,))
 
 
+def test_a_short_name_with_its_last_character_is_a_county_before_a_road(
+    districts: Districts,
+) -> None:
+    """石林县 is not the official name, yet 路边 after it does not make it a road."""
+    found = place(districts, "石林县路边有人焚烧秸秆", city="530100")
+    assert (found.tag.adcode, found.reasons) == ("530126", ())
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -218,8 +218,10 @@ async def test_a_return_is_granted_and_the_case_given_to_another_unit(world: Wor
     page = await operator.get(f"/desk/cases/{number}")
     assert "芙蓉区城管局申请退单" in page
     assert "三定方案第五条" in page
+    assert "建议 芙蓉生态环境分局" in page
     assert (await operator.post(f"/desk/cases/{number}/approve_return")).status == 303
     assert _LISTED.findall(await operator.get("/desk")) == [number]
+    assert f'value="{ECO}" selected' in await operator.get(f"/desk/cases/{number}")
     form = {"lead_unit": ECO, "reason": "会商指定", "no_return": "true"}
     response = await operator.post(f"/desk/cases/{number}/redispatch", form)
     assert response.status == 303, await response.text()
