@@ -23,6 +23,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     text: Annotated[str, Meta(min_length=1, max_length=20_000)]
     title: str | None = None
     time: str | None = None
+    city: str | None = None
 
 
 class Ticket(NamedTuple):
@@ -65,6 +66,9 @@ def _from_lines(content: bytes, channel: str, city: str) -> Iterator[tuple[int, 
             line = _DECODER.decode(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             yield number, str(error)
+            continue
+        if line.city not in (None, city):
+            yield number, f"这一行属于城市 {line.city},请用 --city {line.city} 发送。"
             continue
         body = _order(line) if channel == "12345" else _report(line, city)
         yield number, Ticket(line.id, body)

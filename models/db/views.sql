@@ -3,7 +3,8 @@
 
 -- name: lines
 -- What a list shows of the cases $2, with the promise that runs out first; $3 are clocks that are no promises.
-SELECT c.case_no, c.state, c.queue, c.channel, c.title, left(c.text, 160) AS gist, c.received_at, c.urgency, c.kind,
+SELECT c.case_no, c.state, c.queue,
+       CASE c.source WHEN 'portal' THEN 'PORTAL_WEB' ELSE c.channel END AS channel, c.title, left(c.text, 160) AS gist, c.received_at, c.urgency, c.kind,
        c.types, c.adcode, c.township, c.lead_unit, c.review_reasons, c.closed_at, d.due_at, d.code AS due_code
   FROM cases c LEFT JOIN LATERAL (
        SELECT k.due_at, k.code FROM clock k WHERE k.city = c.city AND k.case_no = c.case_no AND k.stopped_at IS NULL

@@ -78,6 +78,14 @@ class TestFiles:
         assert places == ["a.jsonl:3", "a.jsonl:4", "a.jsonl:5"]
         assert "text" in found.problems[0]
 
+    def test_a_line_of_another_city_is_not_sent_to_this_one(self, tmp_path: Path) -> None:
+        """It is named with the option that sends it where it belongs."""
+        path = tmp_path / "a.jsonl"
+        path.write_bytes(b'{"id": "1", "city": "530100", "text": "x"}\n')
+        found = read_files([path], "12345", CITY)
+        assert found.tickets == []
+        assert "--city 530100" in found.problems[0]
+
     def test_lines_for_the_national_platform(self, tmp_path: Path) -> None:
         """The same lines can be sent as XML reports."""
         path = tmp_path / "a.jsonl"

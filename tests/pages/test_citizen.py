@@ -85,6 +85,8 @@ async def test_where_and_when_reach_the_desk(world: World) -> None:
     assert row is not None
     assert (row["stated_adcode"], row["address"]) == ("430102", "某路口")
     assert "昨晚十一点以后" in row["text"]
+    operator = await world.browser("op")
+    assert "本站网页" in await operator.get("/desk?tab=new")
 
 
 async def test_a_photo_is_kept_without_where_it_was_taken(world: World) -> None:
