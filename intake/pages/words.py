@@ -73,6 +73,7 @@ DONE: Final = {
     "approve_return": "已同意退单,请改派。",
     "deny_return": "已驳回退单申请。",
     "redispatch": "已改派。",
+    "withdraw": "已撤回协办。",
     "approve": "审核通过。",
     "rework": "已退回重办。",
     "close": "已办结。",
