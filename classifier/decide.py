@@ -223,6 +223,6 @@ def _matters(
         reasons.append("misconduct")
     if kind.code in _KIND_REASONS:
         reasons.append(_KIND_REASONS[kind.code])
-    if types[0].code[0] == "Z":
+    if types[0].code[0] == "Z" and "hazard" not in reasons:
         reasons.append("not_environment")
     return reasons

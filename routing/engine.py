@@ -24,6 +24,7 @@ __all__ = ["Facts", "decide"]
 _ZONE_COMMITTEE: Final = "ZON"
 _EMERGENCY: Final = "P0"
 _MISCONDUCT: Final = "misconduct"
+_NOT_OURS: Final = "not_environment"
 _ABOUT_AUTHORITY: Final = "P06"
 #: Request types that a person must look at, with the reason.
 _BY_KIND: Final = {"JC": _MISCONDUCT, "XF": "statutory_route", "WX": "invalid", "BY": "praise"}
@@ -44,7 +45,10 @@ class _Matter:
         self.facts = _placed(book, facts, found)
         self.ruling = rule_on(book, self.facts)
         self.steps = [*(self._renamed(*pair) for pair in found.renamed), *self.ruling.steps]
-        self.reasons = _kept_from_machines(self.facts, self.ruling) + self.ruling.reasons
+        reasons = _kept_from_machines(self.facts, self.ruling) + self.ruling.reasons
+        # An emergency is never sent away, whoever's matter it is in the end.
+        away = {_NOT_OURS} if "hazard" in reasons else set()
+        self.reasons = [reason for reason in reasons if reason not in away]
 
     def decide(self) -> Decision:
         lead = self._lead()
@@ -175,5 +179,5 @@ def _kept_from_machines(facts: Facts, ruling: Ruling) -> list[str]:
     if facts.kind in _BY_KIND:
         reasons.append(_BY_KIND[facts.kind])
     if not environmental(facts.main):
-        reasons.append("not_environment")
+        reasons.append(_NOT_OURS)
     return reasons

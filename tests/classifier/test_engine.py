@@ -168,3 +168,11 @@ def test_identity_does_not_leave_in_the_redacted_text(tagger: Tagger) -> None:
     assert "13907310000" not in tags.redacted
     assert "王小明" not in tags.redacted
     assert "芙蓉路123号旁的厂冒黄烟" in tags.redacted
+
+
+def test_an_emergency_is_never_called_somebody_elses_matter(tagger: Tagger) -> None:
+    """An explosion at a plant asks for a person at once, not for a transfer."""
+    tags = tag(tagger, "望城区一家化工厂刚才发生爆炸,黄绿色气体往外冒,有人晕倒了")
+    assert tags.urgency.code == "P0"
+    assert "hazard" in tags.review_reasons
+    assert "not_environment" not in tags.review_reasons

@@ -171,6 +171,13 @@ def test_an_emergency_is_confirmed_by_a_person() -> None:
     assert "hazard" in decision.reasons
 
 
+def test_an_emergency_is_never_sent_away() -> None:
+    """What endangers people is looked at as that, also where its type is not environmental."""
+    reasons = decide(CITY_VALUE, facts("Z02", urgency="P0")).reasons
+    assert "hazard" in reasons
+    assert "not_environment" not in reasons
+
+
 def test_what_is_not_environmental_is_not_automatic() -> None:
     """A Z code always has a reason for the desk."""
     assert "not_environment" in decide(CITY_VALUE, facts("Z05")).reasons
