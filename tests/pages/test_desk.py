@@ -208,7 +208,7 @@ async def test_a_matter_of_others_is_passed_on(world: World) -> None:
 
 
 async def test_a_return_is_granted_and_the_case_given_to_another_unit(world: World) -> None:
-    """The request waits on its tab; once granted the desk names another unit."""
+    """The request waits on its tab; once granted the desk sets the place right and redispatches."""
     number = await world.dispatched()
     unit, operator = await world.browser("uma"), await world.browser("op")
     request = {"reason": "R1", "basis": "三定方案第五条", "proposed_unit": ECO}
@@ -222,6 +222,12 @@ async def test_a_return_is_granted_and_the_case_given_to_another_unit(world: Wor
     assert (await operator.post(f"/desk/cases/{number}/approve_return")).status == 303
     assert _LISTED.findall(await operator.get("/desk")) == [number]
     assert f'value="{ECO}" selected' in await operator.get(f"/desk/cases/{number}")
+    place = {"type1": "A03", "kind": "TS", "urgency": "P2", "adcode": "430103", "township": ""}
+    assert "更正类型与地点" in await operator.get(f"/desk/cases/{number}")
+    response = await operator.post(f"/desk/cases/{number}/correct", place)
+    assert response.status == 303, await response.text()
+    assert 'value="430103" selected' in await operator.get(f"/desk/cases/{number}")
+    assert _LISTED.findall(await operator.get("/desk")) == [number]
     form = {"lead_unit": ECO, "reason": "会商指定", "no_return": "true"}
     response = await operator.post(f"/desk/cases/{number}/redispatch", form)
     assert response.status == 303, await response.text()
