@@ -15,6 +15,7 @@ from typing import Final
 import holidays
 import msgspec
 
+from models.city_load import read_calendar
 from models.clock import CalendarDay
 from models.data_files import convert_all, read_toml
 
@@ -110,7 +111,5 @@ def _year(year: int) -> _Year:
 
 @cache
 def _published() -> tuple[frozenset[int], tuple[CalendarDay, ...]]:
-    table = read_toml(DATA)
-    years = convert_all(DATA, "year", table.get("year", []), SettledYear)
-    days = convert_all(DATA, "day", table.get("day", []), CalendarDay)
-    return frozenset(year.year for year in years), days
+    years = convert_all(DATA, "year", read_toml(DATA).get("year", []), SettledYear)
+    return frozenset(year.year for year in years), read_calendar(DATA)

@@ -1,5 +1,6 @@
 """What a check finds: how bad, what, where, and what to do, in words for who keeps the data."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Literal, Protocol
 
@@ -58,3 +59,15 @@ def overlap(one: Dated, other: Dated) -> bool:
     """Tell whether two things hold on a common day."""
     start = max(one.valid_from or date.min, other.valid_from or date.min)
     return start <= min(one.valid_to or date.max, other.valid_to or date.max)
+
+
+def goes_round(code: str, after: Callable[[str], str | None]) -> bool:
+    """Tell whether going on from a code by `after` comes back to a code already passed."""
+    seen = {code}
+    following = after(code)
+    while following:
+        if following in seen:
+            return True
+        seen.add(following)
+        following = after(following)
+    return False

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from models.checks.finding import Finding, current, error, warning
+from models.checks.finding import Finding, current, error, goes_round, warning
 from models.city import City, Division, Zone
 
 _LEVELS: Final = {"city": 6, "county": 6, "township": 9, "stat": 9}
@@ -86,20 +86,9 @@ def _successor(division: Division, known: Mapping[str, Division]) -> Iterator[Fi
     elif division.successor not in known:
         text = f"{division.name} 的继任 {division.successor} 不在表中"
         yield error("successor_unknown", division.code, text, "改正 successor")
-    elif _goes_round(division, known):
+    elif goes_round(division.code, lambda code: known[code].successor if code in known else None):
         text = f"{division.name} 的继任绕回了自己"
         yield error("successor_cycle", division.code, text, "改正 successor,使其指向现行代码")
-
-
-def _goes_round(division: Division, known: Mapping[str, Division]) -> bool:
-    seen = {division.code}
-    after = known.get(division.successor or "")
-    while after is not None:
-        if after.code in seen:
-            return True
-        seen.add(after.code)
-        after = known.get(after.successor or "")
-    return False
 
 
 def _zone(zone: Zone, known: Mapping[str, Division]) -> Iterator[Finding]:

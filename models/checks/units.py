@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Final
 
-from models.checks.finding import Finding, current, error, info, overlap, warning
+from models.checks.finding import Finding, current, error, goes_round, info, overlap, warning
 from models.city import Binding, City, Unit
 from models.duty import Rule
 from models.taxonomy import ROLES
@@ -50,20 +50,9 @@ def _unit(
     if unit.parent and unit.parent not in units:
         text = f"{unit.name} 的上级单位 {unit.parent} 不存在"
         yield error("unit_parent_missing", unit.code, text, "改正 parent,或补上上级单位")
-    elif _goes_round(unit, units):
+    elif goes_round(unit.code, lambda code: units[code].parent if code in units else None):
         text = f"{unit.name} 的上级绕回了自己"
         yield error("unit_parent_cycle", unit.code, text, "改正 parent")
-
-
-def _goes_round(unit: Unit, units: Mapping[str, Unit]) -> bool:
-    seen = {unit.code}
-    above = units.get(unit.parent or "")
-    while above is not None:
-        if above.code in seen:
-            return True
-        seen.add(above.code)
-        above = units.get(above.parent or "")
-    return False
 
 
 def _binding(

@@ -118,7 +118,7 @@ async def test_a_return_must_come_within_its_window(
     [
         ({"reason": "R9"}, "return_reason_unknown"),
         ({"basis": " "}, "basis_required"),
-        ({"proposed_unit": "990100-XXX"}, "unit_unknown"),
+        ({"proposed_unit": "990100-NONE"}, "unit_unknown"),
     ],
 )
 async def test_a_return_needs_reason_basis_and_a_unit_there_is(
