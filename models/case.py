@@ -22,11 +22,13 @@ class State(StrEnum):
     SCREEN = "SCREEN"
     REJECTED = "REJECTED"
     TRANSFERRED = "TRANSFERRED"
+    MERGED = "MERGED"
     ACCEPTED = "ACCEPTED"
     DISPATCHED = "DISPATCHED"
     IN_PROGRESS = "IN_PROGRESS"
     SUBMITTED = "SUBMITTED"
     CLOSED = "CLOSED"
+    ARCHIVED = "ARCHIVED"
 
 
 class TaskState(StrEnum):
@@ -84,11 +86,13 @@ STATE_NAMES: dict[State, str] = {
     State.SCREEN: "甄别中",
     State.REJECTED: "不予受理",
     State.TRANSFERRED: "已转其他渠道",
+    State.MERGED: "已并案",
     State.ACCEPTED: "已受理",
     State.DISPATCHED: "已派单",
     State.IN_PROGRESS: "办理中",
     State.SUBMITTED: "已提交办结",
     State.CLOSED: "已办结",
+    State.ARCHIVED: "已归档",
 }
 
 TASK_STATE_NAMES: dict[TaskState, str] = {
@@ -130,7 +134,12 @@ def read_case_no(text: str) -> tuple[str, CaseNo]:
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One case as stored, without identity."""
+    """One case as stored, without identity.
+
+    `parent_no` is the case it was split from, `merged_into` the one that answers for it. Its clocks
+    stand still since `suspended_at`. `level` counts how often it was raised, `key_reasons` say why
+    it is a key complaint, `leader` names the official who took it on.
+    """
 
     city: str
     case_no: CaseNo
@@ -164,6 +173,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     dispatched_at: datetime | None
     closed_at: datetime | None
     result: dict[str, Any] | None
+    parent_no: int | None = None
+    merged_into: int | None = None
+    suspended_at: datetime | None = None
+    archived_at: datetime | None = None
+    level: int = 0
+    key_reasons: tuple[str, ...] = ()
+    leader: str | None = None
 
     @property
     def number(self) -> str:

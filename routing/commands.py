@@ -5,7 +5,7 @@ change, and writes it under conditions on revision, state and unit: two who act 
 succeed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,34 +15,15 @@ from models.db import cases, clocks, dispatch, events, outbox
 from models.db.pool import Connection
 from models.errors import Conflict, Forbidden, Invalid, NotFound
 from models.moment import now
-from routing import clocking, desk, handling, review, verbs
+from routing import clocking, verbs
+from routing.acts import act_of
 from routing.catalogue import catalogue
 from routing.dispatch import event
-from routing.lifecycle import GONE, MOVES, Move, move_of
+from routing.lifecycle import GONE, Move
 from routing.matter import Change, Matter
 from routing.plain import plain_data
 from routing.plan import ACCEPTED, DISPATCHED
 
-_Function = Callable[[Matter, Any, Change], None]
-
-_DO: Final[dict[str, _Function]] = {
-    "accept": desk.accept,
-    "correct": desk.correct,
-    "dispatch": desk.dispatch,
-    "reject": desk.reject,
-    "transfer": desk.transfer,
-    "redispatch": desk.redispatch,
-    "close": desk.close,
-    "sign": handling.sign,
-    "contact": handling.contact,
-    "submit": handling.submit,
-    "request_return": handling.request_return,
-    "approve_return": review.approve_return,
-    "deny_return": review.deny_return,
-    "withdraw": review.withdraw,
-    "approve": review.approve,
-    "rework": review.rework,
-}
 #: Events whose clocks the desk's own functions start.
 _STARTED_THERE: Final = (ACCEPTED, DISPATCHED)
 _PEOPLE: Final = ("staff", "platform")
@@ -64,11 +45,12 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
     the same actor again gives the case as it is. Raises Invalid, Forbidden, NotFound, or Conflict
     with `fresh`.
     """
-    move = move_of(verb)
+    known = act_of(verb)
+    move = known.move
     request = verbs.read(move.data, data)
     _guard(move, actor)
     matter = await _hold(conn, city, case_no, actor)
-    target = _target(matter, verb, getattr(request, "task_no", None))
+    target = _target(matter, move, getattr(request, "task_no", None))
     mark = f"{verb}:{verbs.fingerprint(verb, request, revision)}"
     problem = _mismatch(matter, move, target, revision)
     if problem is not None:
@@ -77,7 +59,9 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
         raise problem
     await _check_files(conn, matter, getattr(request, "evidence", ()))
     change = Change(matter, move, target, mark)
-    _DO[verb](matter, request, change)
+    if known.look is not None:
+        change.seen = await known.look(conn, matter, request)
+    known.do(matter, request, change)
     await _write(conn, change)
     after = await cases.get(conn, city.adcode, case_no)
     return after or matter.case
@@ -109,9 +93,8 @@ async def _hold(conn: Connection, city: City, case_no: int, actor: Actor) -> Mat
     )
 
 
-def _target(matter: Matter, verb: str, task_no: int | None) -> Task | None:
+def _target(matter: Matter, move: Move, task_no: int | None) -> Task | None:
     """Find the task that an act is about: the one named, the unit's own, or the one that fits."""
-    move = MOVES[verb]
     if not move.tasks:
         return None
     tasks = [task for task in matter.tasks if task_no is None or task.task_no == task_no]
@@ -184,6 +167,8 @@ async def _write(conn: Connection, change: Change) -> None:
     await outbox.put(conn, city, list(change.outgoing()))
     if change.charged:
         await clocks.charge(conn, city, no, case.lead_unit)
+    for effect in change.effects:
+        await effect(conn, change)
 
 
 def _moved_tasks(change: Change) -> list[tuple[Task, Task]]:

@@ -185,6 +185,8 @@ def _lead_anew(matter: Matter, request: Redispatch, change: Change, reason: str)
 
 def close(matter: Matter, request: Close, change: Change) -> None:
     """End a case: its lead's result approved and nobody at work on it, or answered by the desk."""
+    if change.seen:
+        raise matter.conflict("still_open", f"尚有未了事项,不能办结:{'、'.join(change.seen)}。")
     if matter.case.state is State.SUBMITTED:
         result = _result(matter, request)
     else:

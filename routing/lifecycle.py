@@ -8,10 +8,9 @@ from typing import Final, Literal
 import msgspec
 
 from models.case import State, TaskState
-from models.errors import Invalid
 from routing import verbs
 
-Who = Literal["operator", "unit"]
+Who = Literal["operator", "unit", "supervisor"]
 
 #: A case whose units are at work.
 AT_WORK: Final = (State.ACCEPTED, State.DISPATCHED, State.IN_PROGRESS, State.SUBMITTED)
@@ -181,11 +180,3 @@ MOVES: Final[dict[str, Move]] = {
         tells="CLOSE",
     ),
 }
-
-
-def move_of(verb: str) -> Move:
-    """Give the move of a verb; Invalid for one that there is not."""
-    found = MOVES.get(verb)
-    if found is None:
-        raise Invalid("verb_unknown", f"没有“{verb}”这个操作,可用:{'、'.join(MOVES)}。")
-    return found

@@ -1,8 +1,8 @@
 """A case as someone acts on it: what is held, who acts when, and the change that it becomes."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -10,6 +10,7 @@ from models.case import Actor, Case, Event, Task
 from models.db.cases import Correction
 from models.db.clocks import Clock
 from models.db.outbox import Outgoing
+from models.db.pool import Connection
 from models.errors import Conflict
 from models.moment import aware
 from routing.catalogue import Catalogue
@@ -76,11 +77,20 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
+#: What an act writes beside the case itself, in the same transaction, once the case has moved.
+Effect: TypeAlias = Callable[[Connection, "Change"], Awaitable[None]]
+
+
 class Change:
-    """What an act changes: built by one move, written in one transaction."""
+    """What an act changes: built by one move, written in one transaction.
+
+    `seen` is what the act's `look` read for it. `effects` are written last, in order.
+    """
 
     def __init__(self, matter: Matter, move: Move, target: Task | None, mark: str) -> None:
         """Start from the states that the move leads to; `mark` is the request's fingerprint."""
+        self.seen: Any = None
+        self.effects: list[Effect] = []
         self.matter = matter
         self.target = target
         self.case = matter.case

@@ -17,8 +17,8 @@ from models.db import events, identity, views
 from models.errors import Conflict, Forbidden, Invalid, TooLarge
 from models.ids import uuid7
 from models.moment import now
+from routing.acts import ACTS
 from routing.commands import act
-from routing.lifecycle import MOVES
 
 #: After these the operator goes on to the next case of the review queue.
 _ONWARD: Final = ("accept", "dispatch", "reject", "transfer")
@@ -123,8 +123,8 @@ def _may_call(view: case_view.CaseView, staff: Staff) -> None:
 
 def _verb(request: web.Request, who: str) -> str:
     verb = request.match_info["verb"]
-    move = MOVES.get(verb)
-    if move is None or move.who != who:
+    known = ACTS.get(verb)
+    if known is None or known.move.who != who:
         raise Invalid("verb_unknown", "没有这个操作。")
     return verb
 

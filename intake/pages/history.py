@@ -192,7 +192,9 @@ _STATUS: Final = {
     State.DISPATCHED: ("已转给负责单位", "等待单位签收。"),
     State.IN_PROGRESS: ("正在办理", "单位正在核实和处理。"),
     State.SUBMITTED: ("正在审核结果", "单位已提交处理结果,正在审核。"),
+    State.MERGED: ("已并案", "同一件事已有工单在办,一并办理,结果会一样告诉您。"),
     State.CLOSED: ("已办结", "处理结果和答复见下。"),
+    State.ARCHIVED: ("已归档", "处理结果和答复见下。"),
     State.REJECTED: ("不予受理", "原因和可以去的地方见下。"),
     State.TRANSFERRED: ("已转其他渠道", "这件事由其他部门负责,已转过去。"),
 }

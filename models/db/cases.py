@@ -58,6 +58,12 @@ async def move(conn: Connection, old: Case, new: Case) -> bool:
         new.dispatched_at,
         new.closed_at,
         new.result,
+        new.merged_into,
+        new.suspended_at,
+        new.archived_at,
+        new.level,
+        list(new.key_reasons),
+        new.leader,
     )
     return revision is not None
 

@@ -15,7 +15,8 @@ SELECT * FROM task WHERE city = $1 AND case_no = $2 ORDER BY task_no;
 -- name: move
 -- Move a case on, if it is still as it was read ($3 revision, $4 state).
 UPDATE cases SET state = $5, queue = $6, lead_unit = $7, no_return = $8, review_reasons = $9, accepted_at = $10,
-       dispatched_at = $11, closed_at = $12, result = $13, revision = revision + 1, claimed_until = NULL
+       dispatched_at = $11, closed_at = $12, result = $13, merged_into = $14, suspended_at = $15, archived_at = $16,
+       level = $17, key_reasons = $18, leader = $19, revision = revision + 1, claimed_until = NULL
  WHERE city = $1 AND case_no = $2 AND revision = $3 AND state = $4
 RETURNING revision;
 

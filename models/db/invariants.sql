@@ -38,10 +38,10 @@ SELECT c.case_no::text AS what, c.state AS found FROM cases c
 -- A closed case has no task in hand and no clock running.
 SELECT c.case_no::text AS what, 'task ' || t.task_no || ' ' || t.state AS found
   FROM cases c JOIN task t ON t.city = c.city AND t.case_no = c.case_no
- WHERE c.city = $1 AND c.state = 'CLOSED'
+ WHERE c.city = $1 AND c.state IN ('CLOSED', 'ARCHIVED')
    AND t.state NOT IN ('DONE', 'RETURNED', 'WITHDRAWN')
 UNION ALL
 SELECT c.case_no::text, 'clock ' || k.code
   FROM clock k JOIN cases c ON c.city = k.city AND c.case_no = k.case_no
- WHERE k.city = $1 AND k.stopped_at IS NULL AND c.state = 'CLOSED' AND k.task_no > 0
+ WHERE k.city = $1 AND k.stopped_at IS NULL AND c.state IN ('CLOSED', 'ARCHIVED') AND k.task_no > 0
  ORDER BY 1 LIMIT $2;

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from models.case import Actor, Case, State, Task, TaskState
 from models.db.clocks import Clock
 from models.errors import JiesuError
-from routing.lifecycle import MOVES
+from routing.acts import ACTS
 from tests.routing.kit import EAST, OPERATOR, SECOND, WEST, Desk, handler, put_case
 
 UNITS = (f"{EAST}-ECO", f"{EAST}-UMA", f"{EAST}-HUD", f"{WEST}-ECO")
@@ -108,7 +108,7 @@ def fitting(seen: Seen, rng: random.Random) -> tuple[str, dict[str, Any], Actor]
     """Pick an act that the table allows now, by someone who may do it."""
     choices: list[tuple[str, dict[str, Any], Actor]] = []
     for verb, data in (*DESK, *FIELD):
-        move = MOVES[verb]
+        move = ACTS[verb].move
         tasks = [task for task in seen.tasks if task.state in move.tasks]
         if seen.case.state not in move.cases or (move.tasks and not tasks) or verb in _RARE:
             continue

@@ -20,7 +20,10 @@ ARGS: dict[str, dict[str, list[Any]]] = {
         "case": [CITY, 5],
         "hold": [CITY, 5],
         "tasks": [CITY, 5],
-        "move": [CITY, 5, 1, "SCREEN", "ACCEPTED", None, UNIT, False, [], AT, AT, None, {}],
+        "move": [
+            *(CITY, 5, 1, "SCREEN", "ACCEPTED", None, UNIT, False, [], AT, AT, None, {}),
+            *(None, None, None, 0, [], None),
+        ],
         "set_facts": [CITY, 5, "TS", ["A01"], "P2", EAST, None, None, {}],
         "move_task": [CITY, 5, 1, 1, "SIGNED", None, "DONE", AT, "x", AT, AT, None, {}],
         "add_correction": [CITY, ID, 5, AT, "x", {}, {}, None],

@@ -1,0 +1,60 @@
+"""Every act on a case by its verb: its move, the function that builds its change, what it must see.
+
+A part of the trade with acts of its own gives a table of them, named here and nowhere else.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from models.db.pool import Connection
+from models.errors import Invalid
+from routing import desk, handling, review
+from routing.blocking import blocks
+from routing.lifecycle import MOVES, Move
+from routing.matter import Change, Matter
+
+Do: TypeAlias = Callable[[Matter, Any, Change], None]
+#: Reads what the act depends on beyond the case, its tasks, clocks and history; kept as `seen`.
+Look: TypeAlias = Callable[[Connection, Matter, Any], Awaitable[Any]]
+
+
+class Act(NamedTuple):
+    """One act: `do` builds the change from what is held and what `look` has read."""
+
+    move: Move
+    do: Do
+    look: Look | None = None
+
+
+_DO: Final[Mapping[str, Do]] = {
+    "accept": desk.accept,
+    "correct": desk.correct,
+    "dispatch": desk.dispatch,
+    "reject": desk.reject,
+    "transfer": desk.transfer,
+    "redispatch": desk.redispatch,
+    "close": desk.close,
+    "sign": handling.sign,
+    "contact": handling.contact,
+    "submit": handling.submit,
+    "request_return": handling.request_return,
+    "approve_return": review.approve_return,
+    "deny_return": review.deny_return,
+    "withdraw": review.withdraw,
+    "approve": review.approve,
+    "rework": review.rework,
+}
+_LOOK: Final[Mapping[str, Look]] = {"close": blocks}
+
+ACTS: Final[Mapping[str, Act]] = MappingProxyType(
+    {verb: Act(move, _DO[verb], _LOOK.get(verb)) for verb, move in MOVES.items()}
+)
+
+
+def act_of(verb: str) -> Act:
+    """Give the act of a verb; Invalid for one that there is not."""
+    found = ACTS.get(verb)
+    if found is None:
+        raise Invalid("verb_unknown", f"没有“{verb}”这个操作,可用:{'、'.join(ACTS)}。")
+    return found
