@@ -1,0 +1,1 @@
+-- closure: nothing yet.

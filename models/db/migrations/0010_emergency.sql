@@ -1,0 +1,1 @@
+-- emergency: nothing yet.

@@ -1,0 +1,1 @@
+-- sameness: nothing yet.
