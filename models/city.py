@@ -72,10 +72,72 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+class Power(msgspec.Struct, frozen=True, kw_only=True):
+    """A power delegated to a township or zone: one row of the table of delegated items (赋权事项表).
+
+    `territory` is the township's or zone's code, or a county's for all its townships; `types` are
+    the issue types that the item is about. It holds from `valid_from` to `valid_to`, both inclusive.
+    """
+
+    item: str
+    types: tuple[str, ...]
+    territory: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+    source: str = ""
+
+
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """A time for which rules of its own hold: examinations, heavy pollution, a great event.
+
+    `kind` is a label of the group `period`; rules ask for it. It holds from `valid_from` to
+    `valid_to`, both inclusive, while `on`, in `adcodes` and for `types` where they are given. A
+    `campaign` changes nothing: its cases carry its code, to be counted.
+    """
+
+    code: str
+    kind: str
+    name: str
+    valid_from: date
+    valid_to: date
+    adcodes: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    on: bool = True
+    source: str = ""
+
+
+class Chief(msgspec.Struct, frozen=True, kw_only=True):
+    """The chief of a river, lake, bay or forest, who gets a copy of what happens there.
+
+    `flag` is that of the water or forest in protected_places.csv, `unit` the chief's office. Where
+    `adcodes` are given the chief answers for the stretch in those counties. `title` is the post, as
+    in 浏阳河长沙市段河长; it names no person.
+    """
+
+    flag: str
+    kind: str
+    place: str
+    title: str
+    unit: str
+    adcodes: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+    source: str = ""
+
+
+class National(msgspec.Struct, frozen=True, kw_only=True):
+    """The national rules and clocks as they stood when a city's release was made."""
+
+    version: str
+    rules: tuple[Rule, ...]
+    clocks: tuple[ClockDef, ...]
+
+
 class City(msgspec.Struct, frozen=True, kw_only=True):
     """One city, whole; `version` names this release of its data.
 
-    `duties` and `clocks` are its own, laid over the national ones.
+    `duties` and `clocks` are its own, laid over the national ones: those of `national` in a stored
+    release, else those installed.
     """
 
     adcode: str
@@ -90,6 +152,10 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     clocks: tuple[ClockDef, ...] = ()
     calendar: tuple[CalendarDay, ...] = ()
     protected_places: tuple["ProtectedPlace", ...] = ()
+    powers: tuple[Power, ...] = ()
+    periods: tuple[Period, ...] = ()
+    chiefs: tuple[Chief, ...] = ()
+    national: National | None = None
 
 
 class ProtectedPlace(msgspec.Struct, frozen=True, kw_only=True):

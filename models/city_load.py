@@ -1,7 +1,8 @@
 """Loading a city from its folder `models/cities/<adcode>/` into one City value.
 
 The folder holds city.toml, divisions.csv, zones.csv, units.csv, bindings.csv, duties.toml and
-protected_places.csv; models/cities/README.md tells their columns. A City's version is the version
+protected_places.csv, and may hold powers.csv, periods.csv and chiefs.csv; models/cities/README.md
+tells their columns. A City's version is the version
 that city.toml declares and a digest of all the files, so an edited file is another release even
 if nobody remembered to declare one.
 """
@@ -9,11 +10,21 @@ if nobody remembered to declare one.
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
-from models.city import Binding, City, Division, ProtectedPlace, Unit, Zone
+from models.city import (
+    Binding,
+    Chief,
+    City,
+    Division,
+    Period,
+    Power,
+    ProtectedPlace,
+    Unit,
+    Zone,
+)
 from models.clock import CalendarDay, ClockDef
 from models.data_files import convert_all, read_csv, read_toml
 from models.duty import Rule
@@ -21,6 +32,7 @@ from models.errors import Invalid, NotFound
 
 CITIES: Final = Path(__file__).with_name("cities")
 _DIGEST_LENGTH: Final = 12
+_T = TypeVar("_T", bound=msgspec.Struct)
 
 
 class CityFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,7 +72,14 @@ def load_city(adcode: str, root: Path = CITIES) -> City:
         clocks=head.clock,
         calendar=head.day,
         protected_places=read_csv(folder / "protected_places.csv", ProtectedPlace),
+        powers=_if_there(folder / "powers.csv", Power),
+        periods=_if_there(folder / "periods.csv", Period),
+        chiefs=_if_there(folder / "chiefs.csv", Chief),
     )
+
+
+def _if_there(path: Path, kind: type[_T]) -> tuple[_T, ...]:
+    return read_csv(path, kind) if path.is_file() else ()
 
 
 def digest(folder: Path) -> str:

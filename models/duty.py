@@ -16,7 +16,11 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     `types` are issue types, matched against the main type; `any_types` against all of them.
     `flags` must all be present, `any_flag` at least one, `no_flags` none. `from_hour` and `to_hour`
-    are hours of the day of the facts in China, `to_hour` exclusive, and may wrap midnight.
+    are hours of the day of the facts in China, `to_hour` exclusive, and may wrap midnight;
+    `from_day` and `to_day` are days of any year as `MM-DD`, both inclusive, and may wrap the year's
+    end. `periods` are kinds of periods (models.city.Period) of which one must hold at the place on
+    that day. `delegated` asks whether the township or zone holds the power for the main type
+    (models.city.Power) on that day.
     """
 
     types: tuple[str, ...] = ()
@@ -28,18 +32,26 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     any_flag: tuple[str, ...] = ()
     no_flags: tuple[str, ...] = ()
     adcodes: tuple[str, ...] = ()
+    townships: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     in_zone: bool | None = None
     zone_enforces: bool | None = None
+    delegated: bool | None = None
+    periods: tuple[str, ...] = ()
     from_hour: int | None = None
     to_hour: int | None = None
+    from_day: str | None = None
+    to_day: str | None = None
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One rule. `lead` is a role of domain section 3.1, or None where the rule only adds.
 
     `cooperating` adds roles, `urgency` raises or sets it, `review` sends the case to the desk with
-    that reason, `pool` says a human must choose the lead. `laws` are codes of models/data/laws.csv.
+    that reason, `pool` says a human must choose the lead. `enforces` says whether the lead is to
+    enforce; a township or zone leads only what it is delegated, unless `enforces` is false: it then
+    persuades, clears up or organises (domain section 3.1). `pace` is the share of the closing time
+    that the case is given, 0.5 for half. `laws` are codes of models/data/laws.csv.
     The rule holds for facts from `valid_from` to `valid_to`, both inclusive. `note` is a Chinese
     sentence a citizen can read; `source` says where the rule is from.
     """
@@ -52,6 +64,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     urgency: str | None = None
     review: str | None = None
     pool: bool = False
+    enforces: bool | None = None
+    pace: float | None = None
     laws: tuple[str, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None
