@@ -4,7 +4,7 @@ from datetime import date
 
 import msgspec
 
-from models.clock import CalendarDay, ClockDef
+from models.clock import CalendarDay, ClockDef, ClockTerms, PauseReason
 from models.duty import Rule
 
 
@@ -73,10 +73,10 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Power(msgspec.Struct, frozen=True, kw_only=True):
-    """A power delegated to a township or zone: one row of the table of delegated items (赋权事项表).
+    """A power delegated to a township or zone: a row of the delegated items (赋权事项表).
 
     `territory` is the township's or zone's code, or a county's for all its townships; `types` are
-    the issue types that the item is about. It holds from `valid_from` to `valid_to`, both inclusive.
+    the issue types that the item is about. It holds from `valid_from` to `valid_to`, inclusive.
     """
 
     item: str
@@ -137,7 +137,9 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     """One city, whole; `version` names this release of its data.
 
     `duties` and `clocks` are its own, laid over the national ones: those of `national` in a stored
-    release, else those installed.
+    release, else those installed. `clock_terms` are what it settles otherwise of national clocks,
+    `pauses` of the reasons for which clocks stand still. With `roll_weekend` a term of natural days
+    that ends on a weekend ends on the next working day, as it does after a holiday.
     """
 
     adcode: str
@@ -150,7 +152,10 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     bindings: tuple[Binding, ...]
     duties: tuple[Rule, ...] = ()
     clocks: tuple[ClockDef, ...] = ()
+    clock_terms: tuple[ClockTerms, ...] = ()
+    pauses: tuple[PauseReason, ...] = ()
     calendar: tuple[CalendarDay, ...] = ()
+    roll_weekend: bool = True
     protected_places: tuple["ProtectedPlace", ...] = ()
     powers: tuple[Power, ...] = ()
     periods: tuple[Period, ...] = ()

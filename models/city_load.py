@@ -25,7 +25,7 @@ from models.city import (
     Unit,
     Zone,
 )
-from models.clock import CalendarDay, ClockDef
+from models.clock import CalendarDay, ClockDef, ClockTerms, PauseReason
 from models.data_files import convert_all, read_csv, read_toml
 from models.duty import Rule
 from models.errors import Invalid, NotFound
@@ -36,14 +36,21 @@ _T = TypeVar("_T", bound=msgspec.Struct)
 
 
 class CityFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What city.toml says: names, the declared version, and clocks and days that differ here."""
+    """What city.toml says: names, the declared version, and what differs here of clocks and days.
+
+    `clock` are clocks of the city's own, `terms` what it settles otherwise of national ones, and
+    `pause` the reasons for which clocks stand still here.
+    """
 
     adcode: str
     name: str
     short_names: tuple[str, ...]
     version: str
     clock: tuple[ClockDef, ...] = ()
+    terms: tuple[ClockTerms, ...] = ()
+    pause: tuple[PauseReason, ...] = ()
     day: tuple[CalendarDay, ...] = ()
+    roll_weekend: bool = True
 
 
 def installed_cities(root: Path = CITIES) -> list[str]:
@@ -70,7 +77,10 @@ def load_city(adcode: str, root: Path = CITIES) -> City:
         bindings=read_csv(folder / "bindings.csv", Binding),
         duties=read_rules(folder / "duties.toml"),
         clocks=head.clock,
+        clock_terms=head.terms,
+        pauses=head.pause,
         calendar=head.day,
+        roll_weekend=head.roll_weekend,
         protected_places=read_csv(folder / "protected_places.csv", ProtectedPlace),
         powers=_if_there(folder / "powers.csv", Power),
         periods=_if_there(folder / "periods.csv", Period),
@@ -104,6 +114,13 @@ def read_clocks(path: Path) -> tuple[ClockDef, ...]:
     clocks = convert_all(path, "clock", read_toml(path).get("clock", []), ClockDef)
     _refuse_doubles(path, [clock.code for clock in clocks])
     return clocks
+
+
+def read_pauses(path: Path) -> tuple[PauseReason, ...]:
+    """Read the `[[pause]]` tables of a clock file; Invalid on a bad or doubled reason."""
+    reasons = convert_all(path, "pause", read_toml(path).get("pause", []), PauseReason)
+    _refuse_doubles(path, [reason.code for reason in reasons])
+    return reasons
 
 
 def read_calendar(path: Path) -> tuple[CalendarDay, ...]:
