@@ -3,29 +3,15 @@
 A part of the trade with acts of its own gives a table of them, named here and nowhere else.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final
 
-from models.db.pool import Connection
 from models.errors import Invalid
 from routing import desk, handling, review
+from routing.act import Act, Do, Look
 from routing.blocking import blocks
-from routing.lifecycle import MOVES, Move
-from routing.matter import Change, Matter
-
-Do: TypeAlias = Callable[[Matter, Any, Change], None]
-#: Reads what the act depends on beyond the case, its tasks, clocks and history; kept as `seen`.
-Look: TypeAlias = Callable[[Connection, Matter, Any], Awaitable[Any]]
-
-
-class Act(NamedTuple):
-    """One act: `do` builds the change from what is held and what `look` has read."""
-
-    move: Move
-    do: Do
-    look: Look | None = None
-
+from routing.lifecycle import MOVES
 
 _DO: Final[Mapping[str, Do]] = {
     "accept": desk.accept,
@@ -48,7 +34,9 @@ _DO: Final[Mapping[str, Do]] = {
 _LOOK: Final[Mapping[str, Look]] = {"close": blocks}
 
 ACTS: Final[Mapping[str, Act]] = MappingProxyType(
-    {verb: Act(move, _DO[verb], _LOOK.get(verb)) for verb, move in MOVES.items()}
+    {
+        **{verb: Act(move, _DO[verb], _LOOK.get(verb)) for verb, move in MOVES.items()},
+    }
 )
 
 
