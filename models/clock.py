@@ -34,18 +34,18 @@ class ClockDef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One clock. `start` and `stop` are event verbs, `or_stop` others that stop it as well.
 
     `ordinary` is the usual span and `by_urgency` replaces it for an urgency (P0 …); where the event
-    or the source states a due time, a `stated` clock takes that. `kinds` and `channels` say to which
-    request types and channel families it applies, empty for all, and `not_channels` takes channel
-    families out again; a petition is of the family XF whatever its channel. `when` and `unless`
-    ask for values of the starting event. `scope` is `case`, `lead`, `helper` or `task`.
+    or the source states a due time, a `stated` clock takes that. `kinds` and `channels` say to
+    which request types and channel families it applies, empty for all, and `not_channels` takes
+    channel families out again; a petition is of the family XF whatever its channel. `when` and
+    `unless` ask for values of the starting event. `scope` is `case`, `lead`, `helper` or `task`.
 
     `warn` are fractions of the span at which to warn, `warn_left` what is left when warned once
     more. `cutoff_hour` makes a start at or after that hour count from the next day; `roll` moves a
     natural-day end that is a day of rest to the next working day. `pause` names the reasons for
     which it stands still, `extension` how it may be prolonged. A `window` is a right that lapses,
-    not a promise: passing its end is no breach. A `desk` clock is the desk's own, whoever leads. One
-    that `outlives` the case runs on when the case is closed. One that is not `active` is known but
-    starts only where a city says so; a `retention` says how long something is kept and never runs.
+    not a promise: passing its end is no breach. A `desk` clock is the desk's own, whoever leads.
+    One that `outlives` the case runs on when the case is closed. One that is not `active` is known
+    but starts only where a city says so. A `retention` says how long to keep and never runs.
     """
 
     code: str
@@ -83,7 +83,10 @@ class ClockDef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class ClockTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a city settles otherwise of one clock; whatever it leaves out stays as it is."""
+    """What a city settles otherwise of one clock; whatever it leaves out stays as it is.
+
+    A `cutoff_hour` of 24 is none, an extension of no `times` forbids extensions.
+    """
 
     code: str
     source: str
@@ -94,10 +97,10 @@ class ClockTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     not_channels: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     warn: tuple[float, ...] | msgspec.UnsetType = msgspec.UNSET
     warn_left: tuple[Span, ...] | msgspec.UnsetType = msgspec.UNSET
-    cutoff_hour: int | None | msgspec.UnsetType = msgspec.UNSET
+    cutoff_hour: int | msgspec.UnsetType = msgspec.UNSET
     roll: bool | msgspec.UnsetType = msgspec.UNSET
     pause: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-    extension: Extension | None | msgspec.UnsetType = msgspec.UNSET
+    extension: Extension | msgspec.UnsetType = msgspec.UNSET
     active: bool | msgspec.UnsetType = msgspec.UNSET
 
     def laid_over(self, clock: ClockDef) -> ClockDef:

@@ -6,6 +6,7 @@ counted by its statutory days and called provisional: never silently wrong (doma
 global rule 6).
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import cache
@@ -24,6 +25,7 @@ _ONE: Final = timedelta(days=1)
 _THURSDAY: Final = 3
 #: How many years past the settled ones are read beforehand, since reading one opens files.
 _AHEAD: Final = 3
+_DIGEST_LENGTH: Final = 10
 
 
 class SettledYear(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,14 +45,36 @@ class _Year:
 
 
 class WorkCalendar:
-    """Which days are working days; `extra` are days settled otherwise, the later entry winning."""
+    """Which days are working days; `extra` are days settled otherwise, the later entry winning.
 
-    def __init__(self, extra: Iterable[CalendarDay] = ()) -> None:
-        """Lay the days of `extra` over those of data/calendar.toml."""
-        self._settled, own = _published()
-        for year in range(min(self._settled), max(self._settled) + _AHEAD):
+    `version` names what it is made of: another one may count otherwise. With `roll_weekend` a term
+    that ends on a weekend ends on the next working day, as it does on a holiday.
+    """
+
+    def __init__(
+        self,
+        extra: Iterable[CalendarDay] = (),
+        *,
+        roll_weekend: bool = True,
+        settled: Iterable[int] | None = None,
+    ) -> None:
+        """Lay the days of `extra` over those of data/calendar.toml, which also says `settled`."""
+        published, own = _published()
+        self.settled = published if settled is None else frozenset(settled)
+        for year in range(min(published), max(published) + _AHEAD):
             _year(year)
         self._extra = {date.fromisoformat(day.day): day for day in (*own, *extra)}
+        self._roll_weekend = roll_weekend
+        self.version = self._digest()
+
+    def _digest(self) -> str:
+        plain = [
+            holidays.__version__,
+            sorted(self.settled),
+            [(day.isoformat(), known.working) for day, known in sorted(self._extra.items())],
+            self._roll_weekend,
+        ]
+        return hashlib.sha256(msgspec.json.encode(plain)).hexdigest()[:_DIGEST_LENGTH]
 
     def is_working(self, day: date) -> bool:
         """Tell whether people work on the day."""
@@ -67,11 +91,11 @@ class WorkCalendar:
         """
         if day in self._extra:
             return False
-        if day.year not in self._settled:
+        if day.year not in self.settled:
             return True
         new_year = date(day.year + 1, 1, 1)
         bridged = new_year.weekday() <= _THURSDAY and day >= new_year - timedelta(days=7)
-        return bridged and new_year.year not in self._settled
+        return bridged and new_year.year not in self.settled
 
     def note(self, day: date) -> str:
         """Say in Chinese what the day is: 工作日, 调休上班, 周末 or the holiday's name."""
@@ -88,6 +112,21 @@ class WorkCalendar:
         while not self.is_working(day):
             day += _ONE
         return day
+
+    def rolled(self, day: date) -> date:
+        """Give the day on which a term of natural days ends that is counted to `day`."""
+        end = self.next_working(day)
+        if self._roll_weekend or end == day:
+            return end
+        first = day
+        while not self.is_working(first - _ONE):
+            first -= _ONE
+        rest = (first + _ONE * n for n in range((end - first).days))
+        return end if any(map(self._is_holiday, rest)) else day
+
+    def _is_holiday(self, day: date) -> bool:
+        own = self._extra.get(day)
+        return not own.working if own is not None else day in _year(day.year).rest
 
     def add_working_days(self, day: date, n: int) -> date:
         """Give the n-th working day after the day, itself not counted; ValueError below 0."""
