@@ -1,6 +1,6 @@
 """Every act on a case by its verb: its move, the function that builds its change, what it must see.
 
-A part of the trade with acts of its own gives a table of them, named here and nowhere else.
+A part of the trade with acts of its own gives a table of them, named in `_PARTS` and nowhere else.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,11 @@ from typing import Final
 
 from models.errors import Invalid
 from routing import desk, handling, review
-from routing.act import Act, Do, Look
+from routing.act import Act, Check, Do, Look
 from routing.blocking import blocks
 from routing.lifecycle import MOVES
+
+__all__ = ["ACTS", "CHECKS", "Act", "Do", "Look", "act_of"]
 
 _DO: Final[Mapping[str, Do]] = {
     "accept": desk.accept,
@@ -32,11 +34,14 @@ _DO: Final[Mapping[str, Do]] = {
     "rework": review.rework,
 }
 _LOOK: Final[Mapping[str, Look]] = {"close": blocks}
+#: The acts of each part that has some of its own.
+_PARTS: Final[tuple[Mapping[str, Act], ...]] = ()
+#: What other parts look at before an act is done, by its verb.
+CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {}
 
 ACTS: Final[Mapping[str, Act]] = MappingProxyType(
-    {
-        **{verb: Act(move, _DO[verb], _LOOK.get(verb)) for verb, move in MOVES.items()},
-    }
+    {verb: Act(move, _DO[verb], _LOOK.get(verb)) for verb, move in MOVES.items()}
+    | {verb: act for part in _PARTS for verb, act in part.items()}
 )
 
 

@@ -11,21 +11,17 @@ from uuid import UUID
 
 from models.case import Actor, Case, Task
 from models.city import City
-from models.db import cases, clocks, dispatch, events, outbox
+from models.db import cases
 from models.db.pool import Connection
 from models.errors import Conflict, Forbidden, Invalid, NotFound
 from models.moment import now
-from routing import clocking, verbs
-from routing.acts import act_of
+from routing import verbs
+from routing.acts import CHECKS, act_of
 from routing.catalogue import catalogue
-from routing.dispatch import event
 from routing.lifecycle import GONE, Move
 from routing.matter import Change, Matter
-from routing.plain import plain_data
-from routing.plan import ACCEPTED, DISPATCHED
+from routing.writing import matter_of, write
 
-#: Events whose clocks the desk's own functions start.
-_STARTED_THERE: Final = (ACCEPTED, DISPATCHED)
 _PEOPLE: Final = ("staff", "platform")
 
 
@@ -49,6 +45,8 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
     move = known.move
     request = verbs.read(move.data, data)
     _guard(move, actor)
+    if known.first is not None:
+        await known.first(conn, city.adcode, case_no, request)
     matter = await _hold(conn, city, case_no, actor)
     target = _target(matter, move, getattr(request, "task_no", None))
     mark = f"{verb}:{verbs.fingerprint(verb, request, revision)}"
@@ -58,11 +56,13 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
             return matter.case
         raise problem
     await _check_files(conn, matter, getattr(request, "evidence", ()))
+    for check in CHECKS.get(verb, ()):
+        await check(conn, matter, request)
     change = Change(matter, move, target, mark)
     if known.look is not None:
         change.seen = await known.look(conn, matter, request)
     known.do(matter, request, change)
-    await _write(conn, change)
+    await write(conn, change)
     after = await cases.get(conn, city.adcode, case_no)
     return after or matter.case
 
@@ -79,18 +79,10 @@ async def _hold(conn: Connection, city: City, case_no: int, actor: Actor) -> Mat
     case = await cases.hold(conn, city.adcode, case_no)
     if case is None:
         raise NotFound("case_not_found", "没有这个工单。")
-    tasks = tuple(await cases.tasks(conn, city.adcode, case_no))
-    if actor.unit is not None and all(task.unit != actor.unit for task in tasks):
+    matter = await matter_of(conn, catalogue(city), case, actor, now())
+    if actor.unit is not None and all(task.unit != actor.unit for task in matter.tasks):
         raise NotFound("case_not_found", "没有这个工单。")
-    return Matter(
-        book=catalogue(city),
-        case=case,
-        tasks=tasks,
-        clocks=tuple(await clocks.of_case(conn, city.adcode, case_no)),
-        history=tuple(await events.history(conn, city.adcode, case_no)),
-        actor=actor,
-        at=now(),
-    )
+    return matter
 
 
 def _target(matter: Matter, move: Move, task_no: int | None) -> Task | None:
@@ -142,60 +134,3 @@ async def _check_files(conn: Connection, matter: Matter, files: tuple[UUID, ...]
     wanted = set(files)
     if wanted and await cases.files_held(conn, case.city, case.case_no, [*wanted]) < len(wanted):
         raise Invalid("evidence_unknown", "有证据附件不属于该件,请先上传。")
-
-
-async def _write(conn: Connection, change: Change) -> None:
-    """Write a change: the case under its condition first, then all that belongs to it."""
-    matter, case = change.matter, change.case
-    city, no = case.city, case.case_no
-    moved = await cases.move(conn, matter.case, case)
-    for old, new in _moved_tasks(change):
-        moved = moved and await cases.move_task(conn, old, new, _own(matter, change, old))
-    if not moved:
-        raise matter.conflict("stale_revision", "该件已被他人更新,请刷新后再操作。")
-    if change.facts_changed:
-        await cases.set_facts(conn, case)
-    await _write_clocks(conn, change)
-    await dispatch.add_tasks(conn, city, change.new_tasks, matter.at)
-    if change.correction is not None:
-        await cases.add_correction(conn, case, matter.actor.name, matter.at, change.correction)
-    told = [(change.event, change.data), *change.more_events]
-    await events.append(
-        conn,
-        [event(case, verb, matter.at, matter.actor, plain_data(said)) for verb, said in told],
-    )
-    await outbox.put(conn, city, list(change.outgoing()))
-    if change.charged:
-        await clocks.charge(conn, city, no, case.lead_unit)
-    for effect in change.effects:
-        await effect(conn, change)
-
-
-def _moved_tasks(change: Change) -> list[tuple[Task, Task]]:
-    own = [(change.target, change.task)] if change.target and change.task else []
-    return [*own, *change.others]
-
-
-def _own(matter: Matter, change: Change, task: Task) -> str | None:
-    """Give the unit that the written task must belong to: the actor's, for its own act."""
-    return matter.actor.unit if task is change.target else None
-
-
-async def _write_clocks(conn: Connection, change: Change) -> None:
-    """Stop and start what the events of the change stop and start, and what it says itself."""
-    matter, case = change.matter, change.case
-    task_no = change.target.task_no if change.target else None
-    happened = [change.event, *(verb for verb, _ in change.more_events)]
-    stopped = {clock.key: (clock, why) for clock, why in change.stops}
-    for verb in happened:
-        for clock, why in clocking.stops(matter.book, matter.running, verb, task_no):
-            stopped.setdefault(clock.key, (clock, why))
-    await clocks.stop(conn, case.city, case.case_no, matter.at, list(stopped.values()))
-    starts = list(change.starts)
-    if case.closed_at is None:
-        verbs_left = [verb for verb in happened if verb not in _STARTED_THERE]
-        tasks = [change.task] if change.task else []
-        starts += clocking.starts(
-            matter.book, case, tasks, verbs_left, matter.at, held=matter.clocks
-        )
-    await clocks.start(conn, case.city, starts)

@@ -31,9 +31,9 @@ async def get(conn: Connection, city: str, case_no: int) -> Case | None:
 
 
 async def hold(conn: Connection, city: str, case_no: int) -> Case | None:
-    """Give a case and keep others from acting on it until the transaction ends."""
-    row = await conn.fetchrow(_SQL["hold"], city, case_no)
-    return to_case(row) if row else None
+    """Give a case and keep others from acting on it, or its parent, until the transaction ends."""
+    rows = await conn.fetch(_SQL["hold"], city, case_no)
+    return next((to_case(row) for row in rows if row["case_no"] == case_no), None)
 
 
 async def tasks(conn: Connection, city: str, case_no: int) -> list[Task]:

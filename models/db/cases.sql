@@ -5,8 +5,11 @@
 SELECT * FROM cases WHERE city = $1 AND case_no = $2;
 
 -- name: hold
--- One case, held until the transaction ends, so that acts on it queue up.
-SELECT * FROM cases WHERE city = $1 AND case_no = $2 FOR UPDATE;
+-- One case, held until the transaction ends, so that acts on it queue up; the case it is a part of is held first.
+SELECT * FROM cases
+ WHERE city = $1
+   AND case_no = ANY (ARRAY[$2, (SELECT p.parent_no FROM cases p WHERE p.city = $1 AND p.case_no = $2)]::bigint[])
+ ORDER BY case_no FOR UPDATE;
 
 -- name: tasks
 -- The tasks of a case, in the order they were given out.
