@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from models.case import Actor, CaseNo, Event
-from models.db import queries
+from models.db import custody, queries
 from models.db.pool import Connection
 
 _SQL = queries.load("events")
@@ -47,7 +47,10 @@ class SealReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def append(conn: Connection, events: Sequence[Event]) -> None:
-    """Append events in one statement, within the caller's transaction."""
+    """Append events in one statement, within the caller's transaction; the ledger follows them.
+
+    What an event tells of must have been written before it.
+    """
     if not events:
         return
     actors = [event.actor for event in events]
@@ -63,6 +66,7 @@ async def append(conn: Connection, events: Sequence[Event]) -> None:
         [actor.unit for actor in actors],
         [event.data for event in events],
     )
+    await custody.follow(conn, events)
 
 
 async def history(conn: Connection, city: str, case_no: int) -> list[Event]:
