@@ -93,7 +93,8 @@ async def _apply_missing(
     for migration in missing:
         async with conn.transaction():
             await conn.execute(_SQL["be_brief"])
-            await conn.execute(migration.sql)
+            # A file of comments alone is no statement at all, which the driver trips over.
+            await conn.execute(f"{migration.sql}\n;SELECT 1")
             await _note(conn, migration)
         applied.append(migration.name)
     return applied
