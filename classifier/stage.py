@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
+from classifier.named import names
+from classifier.sketch import MAKER, sketches
 from classifier.tokens import cutter
 from models.case import SYSTEM, Case, Event, Queue
-from models.db import events, stages, tags
+from models.db import events, sameness, stages, tags
 from models.db.pool import Database
+from models.db.sameness import Sketch, SketchRow
 from models.db.tags import TagRow
 from models.ids import uuid7
 from models.moment import aware, now
@@ -73,21 +76,23 @@ class TagStage:
 
     def _rows(self, city: str, cases: Sequence[Case]) -> list[TagRow]:
         found = self._tagger.tag([_request(city, case) for case in cases])
+        bits = sketches([f"{case.title or ''}\n{case.text}" for case in cases])
+        cut = [self._cut(case) for case in cases]
         return [
-            TagRow(case, tags, self._words(case)) for case, tags in zip(cases, found, strict=True)
+            TagRow(case, tags, _words(words), Sketch(MAKER, sketch, names(words)))
+            for case, tags, words, sketch in zip(cases, found, cut, bits, strict=True)
         ]
 
-    def _words(self, case: Case) -> list[str]:
-        """Give the words by which the case can be found, each once."""
-        words = self._cutter.cut(f"{case.title or ''}\n{case.text}\n{case.address or ''}".lower())
-        kept = (word.strip() for word in words)
-        return sorted({word for word in kept if word.isalnum() and len(word) <= _LONGEST_WORD})
+    def _cut(self, case: Case) -> list[str]:
+        return self._cutter.cut(f"{case.title or ''}\n{case.text}\n{case.address or ''}".lower())
 
     async def _write(self, city: str, rows: Sequence[TagRow]) -> None:
         at = now()
         async with self._db.city(city) as conn:
             written = await tags.write(conn, city, rows)
-            told = [_event(row, at) for row in rows if row.case.case_no in written]
+            kept = [row for row in rows if row.case.case_no in written]
+            await sameness.keep(conn, city, [_sketch(row) for row in kept])
+            told = [_event(row, at) for row in kept]
             await events.append(conn, told)
             await tags.wake(conn, Queue.ROUTE)
 
@@ -114,6 +119,17 @@ def _request(city: str, case: Case) -> TagRequest:
         adcode=case.stated_adcode,
         township=case.stated_township,
     )
+
+
+def _words(words: Sequence[str]) -> list[str]:
+    """Give the words by which a case can be found, each once."""
+    kept = (word.strip() for word in words)
+    return sorted({word for word in kept if word.isalnum() and len(word) <= _LONGEST_WORD})
+
+
+def _sketch(row: TagRow) -> SketchRow:
+    types = [one.code for one in row.tags.types]
+    return SketchRow(row.case.case_no, row.sketch, types, row.tags.place.adcode)
 
 
 def _event(row: TagRow, at: datetime) -> Event:

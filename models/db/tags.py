@@ -6,17 +6,19 @@ from typing import Final, NamedTuple
 from models.case import Case, Queue
 from models.db import queries
 from models.db.pool import Connection
+from models.db.sameness import Sketch
 from models.tags import Tags
 
 _SQL: Final = queries.load("tags")
 
 
 class TagRow(NamedTuple):
-    """A case as it was read, its tags, and the words by which it can be searched."""
+    """A case as it was read, its tags, the words that find it, and what it is compared by."""
 
     case: Case
     tags: Tags
     words: Sequence[str]
+    sketch: Sketch
 
 
 def next_queue(tags: Tags) -> Queue:
