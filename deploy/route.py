@@ -66,6 +66,7 @@ def facts_of_line(line: Line) -> Facts:
         zone=place.get("zone") or line.get("zone"),
         channel=line.get("channel") or "",
         happened_at=_moment(line.get("happened_at")) if line.get("happened_at") else received,
+        reported_at=received,
         dispatched_at=received,
         source_due_at=_moment(due) if due else None,
     )

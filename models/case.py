@@ -138,7 +138,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     `parent_no` is the case it was split from, `merged_into` the one that answers for it. Its clocks
     stand still since `suspended_at`. `level` counts how often it was raised, `key_reasons` say why
-    it is a key complaint, `leader` names the official who took it on.
+    it is a key complaint, `leader` names the official who took it on. `happened_on` is the day of
+    the facts where a person has found it out; else they count as of the day of the report.
     """
 
     city: str
@@ -180,6 +181,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     level: int = 0
     key_reasons: tuple[str, ...] = ()
     leader: str | None = None
+    happened_on: date | None = None
 
     @property
     def number(self) -> str:

@@ -62,11 +62,22 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     cooperating: tuple[Assignee, ...] = ()
 
 
+class Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told of a case without a part in it: the chief of the water or forest it is about."""
+
+    unit: str
+    title: str
+    place: str
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """Who leads, who cooperates, until when, and why.
 
     Exactly one lead, or `pool` is true and `lead` is None: a human must decide. `urgency` is
-    that of the tags after tier T3. `laws` are the law codes in force at the time of the facts.
+    that of the tags after tier T3. `laws` are the law codes in force at the time of the facts;
+    `laws_since` those that took their place before the report, where the law changed in between.
+    `copies` go to chiefs, `campaigns` are those that the case counts for, `pace` is the share of
+    the closing time that it gets.
     """
 
     lead: Assignee | None
@@ -78,4 +89,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     urgency: str = "P2"
     laws: tuple[str, ...] = ()
+    laws_since: tuple[str, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    campaigns: tuple[str, ...] = ()
+    pace: float = 1.0
     version: str = ""

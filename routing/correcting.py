@@ -18,7 +18,7 @@ from routing.ruling import role_name
 from routing.units import Place
 from routing.verbs import Correction, Dispatch, Redispatch
 
-_FACTS = ("types", "kind", "urgency", "adcode", "township", "zone")
+_FACTS = ("types", "kind", "urgency", "adcode", "township", "zone", "happened_on")
 _ECOLOGY = ("ECO", "ECO_ENF")
 
 

@@ -28,6 +28,7 @@ _DECIDED: Final = (
     "adcode",
     "township",
     "zone",
+    "happened_on",
     "lead_unit",
     "decision",
     "accepted_at",

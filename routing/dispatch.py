@@ -14,6 +14,7 @@ from models.ids import uuid7
 from models.moment import aware
 from routing import clocking
 from routing.catalogue import Catalogue
+from routing.facts import happened_at
 from routing.plan import ACCEPTED, DISPATCHED, is_closing
 
 
@@ -25,7 +26,7 @@ def kept(decision: Decision) -> Decision:
 
 def decided(book: Catalogue, case: Case, decision: Decision) -> Case:
     """Put a decision into the case: its urgency, and its place with abolished codes replaced."""
-    day = aware(case.received_at).date()
+    day = aware(happened_at(case)).date()
     place = book.directory.place(case.adcode, case.township, case.zone, day)
     return msgspec.structs.replace(
         case,

@@ -5,26 +5,30 @@ emergencies, complaints about an authority, matters that are not environmental, 
 (domain section 0, item 8).
 """
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Final
 
 import msgspec
 
 from models.city import City, Unit
-from models.decision import Assignee, Decision, Split, TraceStep
-from models.taxonomy import ROLES, environmental
+from models.decision import Assignee, Copy, Decision, Split, TraceStep
+from models.taxonomy import ROLES, environmental, laws, laws_in_force
 from routing.catalogue import Catalogue, catalogue
 from routing.facts import Facts
 from routing.plan import plan_clocks
+from routing.rules import LOCAL_ROLES
 from routing.ruling import Ruling, role_name, rule_on
 from routing.splitting import split
-from routing.units import Place
+from routing.units import Found, Setting
 
-__all__ = ["Facts", "decide"]
+__all__ = ["Facts", "decide", "judge"]
 
 _ZONE_COMMITTEE: Final = "ZON"
 _EMERGENCY: Final = "P0"
 _MISCONDUCT: Final = "misconduct"
 _NOT_OURS: Final = "not_environment"
+_CAMPAIGN: Final = "campaign"
 _ABOUT_AUTHORITY: Final = "P06"
 #: Request types that a person must look at, with the reason.
 _BY_KIND: Final = {"JC": _MISCONDUCT, "XF": "statutory_route", "WX": "invalid", "BY": "praise"}
@@ -32,7 +36,15 @@ _BY_KIND: Final = {"JC": _MISCONDUCT, "XF": "statutory_route", "WX": "invalid", 
 
 def decide(city: City, facts: Facts) -> Decision:
     """Decide one case by the city's catalogue; the same facts give the same decision."""
-    return _Matter(catalogue(city), facts).decide()
+    book = catalogue(city)
+    found = judge(book, facts)
+    clocks, steps = plan_clocks(book, facts, found.urgency)
+    return msgspec.structs.replace(found, clocks=clocks, trace=(*found.trace, *steps))
+
+
+def judge(book: Catalogue, facts: Facts) -> Decision:
+    """Decide who has what part in a case and why, without its clocks."""
+    return _Matter(book, facts).judge()
 
 
 class _Matter:
@@ -40,31 +52,33 @@ class _Matter:
 
     def __init__(self, book: Catalogue, facts: Facts) -> None:
         self.book = book
-        found = book.directory.place(facts.adcode, facts.township, facts.zone, facts.day)
-        self.place = found
-        self.facts = _placed(book, facts, found)
+        self.setting = book.directory.setting(facts.adcode, facts.township, facts.zone, facts.day)
+        self.place = self.setting.place
+        self.facts = _placed(facts, self.setting)
         self.ruling = rule_on(book, self.facts)
-        self.steps = [*(self._renamed(*pair) for pair in found.renamed), *self.ruling.steps]
+        self.steps = [*(self._renamed(*pair) for pair in self.place.renamed), *self.ruling.steps]
         reasons = _kept_from_machines(self.facts, self.ruling) + self.ruling.reasons
         # An emergency is never sent away, whoever's matter it is in the end.
         away = {_NOT_OURS} if "hazard" in reasons else set()
         self.reasons = [reason for reason in reasons if reason not in away]
 
-    def decide(self) -> Decision:
+    def judge(self) -> Decision:
         lead = self._lead()
-        parts = split(self.book, self.facts, self.place, self.ruling.lead) if lead else ()
+        parts = split(self.book, self.facts, self.setting, self.ruling.lead) if lead else ()
         helpers = self._helpers(lead, parts)
-        clocks, clock_steps = plan_clocks(self.book, self.facts, self.ruling.urgency)
         return Decision(
             lead=lead,
             cooperating=helpers,
             split=parts,
-            clocks=clocks,
-            trace=(*self.steps, *clock_steps),
+            copies=self._copies(lead, helpers),
+            campaigns=self._campaigns(),
+            laws=tuple(dict.fromkeys(law for step in self.ruling.steps for law in step.laws)),
+            laws_since=self._laws_since(),
+            trace=tuple(self.steps),
             pool=lead is None,
             reasons=tuple(dict.fromkeys(self.reasons)),
             urgency=self.ruling.urgency,
-            laws=tuple(dict.fromkeys(law for step in self.ruling.steps for law in step.laws)),
+            pace=self.ruling.pace,
             version=self.book.version,
         )
 
@@ -87,7 +101,9 @@ class _Matter:
         return self._bound(role)
 
     def _bound(self, role: str) -> Assignee | None:
-        found = self.book.directory.find(role, self.place, self.facts.day)
+        found = self._found(role)
+        for unit in found.passed:
+            self._say(f"{unit.name}在事发当日未获该事项的执法权,不由其主办。")
         if found.unit is None:
             self._say(f"{role_name(role)}在本市没有对应单位,进入待裁量池。", "no_unit")
             return None
@@ -98,6 +114,13 @@ class _Matter:
         else:
             self._say(said, matched=True, rule=found.territory)
         return Assignee(role=role, unit=found.unit.code)
+
+    def _found(self, role: str) -> Found:
+        """Find the lead's unit: one that may enforce, where the rule gives it that."""
+        directory, day = self.book.directory, self.facts.day
+        if self.ruling.enforces and role not in LOCAL_ROLES:
+            return directory.find_lead(role, self.setting, day, self.facts.main)
+        return directory.find(role, self.place, day)
 
     def _helpers(self, lead: Assignee | None, parts: tuple[Split, ...]) -> tuple[Assignee, ...]:
         """Bind cooperating roles and the leads of other parts: each unit once, the lead never."""
@@ -149,6 +172,51 @@ class _Matter:
         if names:
             self.steps.append(self._step("UNIT", f"协办:{'、'.join(names)}。"))
 
+    def _copies(self, lead: Assignee | None, helpers: tuple[Assignee, ...]) -> tuple[Copy, ...]:
+        """Name the chiefs who are told, those with a part in the case left out."""
+        if not self.book.city.chiefs:
+            return ()
+        part = {one.unit for one in (lead, *helpers) if one is not None}
+        chiefs = self.book.directory.chiefs(self.facts.flag_set, self.place.adcode, self.facts.day)
+        copies = tuple(
+            Copy(unit=chief.unit, title=chief.title, place=chief.place)
+            for chief in chiefs
+            if chief.unit not in part
+        )
+        for chief in chiefs:
+            said = f"事发地涉及{chief.place},抄送{chief.title}。"
+            self.steps.append(self._step("COPY", said, rule=chief.flag))
+        return copies
+
+    def _campaigns(self) -> tuple[str, ...]:
+        """Name the campaigns that the case counts for."""
+        held = [
+            period
+            for period in self.setting.periods
+            if period.kind == _CAMPAIGN
+            and (not period.types or not self.facts.type_set.isdisjoint(period.types))
+        ]
+        for period in held:
+            self.steps.append(self._step("COUNT", f"计入{period.name}。", rule=period.code))
+        return tuple(period.code for period in held)
+
+    def _laws_since(self) -> tuple[str, ...]:
+        """Name the provisions that came between the facts and the report, and say so."""
+        facts = self.facts
+        if facts.report_day <= facts.day:
+            return ()
+        cited = dict.fromkeys(
+            law for step in self.ruling.steps if step.matched for law in self._cited(step.rule)
+        )
+        now = [law.code for law in laws_in_force(cited, facts.report_day)]
+        new = tuple(code for code in now if code not in _codes(cited, facts.day))
+        if new:
+            self.steps.append(self._step("LAW", _straddles(facts, new), rule="straddles"))
+        return new
+
+    def _cited(self, rule: str) -> tuple[str, ...]:
+        return self.book.rules.laws[rule]
+
     def _renamed(self, old: str, new: str) -> TraceStep:
         name = self.book.directory.name
         said = f"区划{name(old)}({old})已撤销,按{name(new)}({new})办理。"
@@ -158,15 +226,30 @@ class _Matter:
         return TraceStep(tier=tier, rule=rule, matched=matched, effect=said)
 
 
-def _placed(book: Catalogue, facts: Facts, place: Place) -> Facts:
-    """Put the settled place into the facts, with whether the zone enforces."""
-    zone = book.directory.zones.get(place.zone or "")
+def _placed(facts: Facts, setting: Setting) -> Facts:
+    """Put the settled place into the facts, with what the city says of it on that day."""
+    place = setting.place
     return msgspec.structs.replace(
         facts,
         adcode=place.adcode,
         township=place.township,
         zone=place.zone,
-        zone_enforces=zone.has_enforcement if zone else None,
+        zone_enforces=setting.zone_enforces,
+        powers=setting.powers,
+        periods=setting.periods,
+    )
+
+
+def _codes(cited: Iterable[str], day: date) -> set[str]:
+    return {law.code for law in laws_in_force(cited, day)}
+
+
+def _straddles(facts: Facts, new: tuple[str, ...]) -> str:
+    table = laws()
+    cited = "、".join(f"{table[code].title}第{table[code].article}条" for code in new)
+    return (
+        f"事实发生于{facts.day},适用当时的规定;{facts.report_day}反映时已改行{cited},"
+        "处罚轻重按从旧兼从轻处理,一并列明。"
     )
 
 

@@ -1,7 +1,7 @@
 """What routing knows of a case when it decides: no text, no identity, only what rules ask for."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final
@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from models.case import Case
-from models.moment import aware
+from models.city import Period
+from models.moment import CHINA, aware
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -19,8 +20,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     `happened_at` is when the facts happened, as far as known (else when they were reported); it
     decides the law. Clocks start at `dispatched_at`. `source_due_at` is the closing time that the
-    platform gave. `zone_enforces` is None outside zones; `decide` fills it from the city. An
-    urgency that is `urgency_fixed`, by a person, is not changed by rules.
+    platform gave. An urgency that is `urgency_fixed`, by a person, is not changed by rules.
+    `reported_at` is when the report came, where that is not when the facts happened.
+
+    `decide` fills from the city: `zone_enforces`, None outside zones; `powers`, the issue types
+    delegated to the township or zone; `periods`, those that hold there on that day.
     """
 
     types: tuple[str, ...]
@@ -36,6 +40,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     happened_at: datetime
     dispatched_at: datetime
     source_due_at: datetime | None = None
+    reported_at: datetime | None = None
+    powers: frozenset[str] = frozenset()
+    periods: tuple[Period, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a case without a type or a moment without a zone (ValueError)."""
@@ -71,6 +78,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return aware(self.happened_at).date()
 
     @cached_property
+    def report_day(self) -> date:
+        """The day of the report in China, that of the facts where nothing else is known."""
+        return self.day if self.reported_at is None else aware(self.reported_at).date()
+
+    @cached_property
     def hour(self) -> int:
         """The hour of the facts in China."""
         return aware(self.happened_at).hour
@@ -92,8 +104,19 @@ def facts_of(case: Case, dispatched_at: datetime, changed: Mapping[str, Any] = _
         "township": case.township,
         "zone": case.zone,
         "channel": case.channel,
-        "happened_at": case.received_at,
+        "happened_at": happened_at(case),
+        "reported_at": case.received_at,
         "dispatched_at": dispatched_at,
         "source_due_at": case.source_due_at,
     }
     return Facts(**(known | dict(changed)))
+
+
+def happened_at(case: Case) -> datetime:
+    """Give when the facts of a case happened: the day that is known of them, else the report's.
+
+    A day alone is taken at its noon, so that no rule for the night holds by accident.
+    """
+    if case.happened_on is None:
+        return case.received_at
+    return datetime.combine(case.happened_on, time(12), CHINA)

@@ -3,7 +3,8 @@
 The lead is the one of the first tier that names one. Rules of T0 to T3 add their cooperating roles
 in any case; of the later tiers only the rule that names the lead does, and where it names no
 cooperating role those of the national base row stand. A rule that asks for the pool before any lead
-leaves the lead open.
+leaves the lead open. A rule that would give a township or zone what it has no power for does not
+hold; the trace says so.
 """
 
 from typing import Final
@@ -31,6 +32,7 @@ _ALWAYS_ADD: Final = frozenset({"T0", "T1", "T2", "T3"})
 _BASE: Final = "T6"
 _LAST: Final = "T7"
 _ORDINARY: Final = "P2"
+_MOST_KEPT: Final = 16_384
 
 
 class Ruling(msgspec.Struct, kw_only=True):
@@ -38,6 +40,8 @@ class Ruling(msgspec.Struct, kw_only=True):
 
     lead: str | None = None
     lead_rule: str = ""
+    enforces: bool = True
+    pace: float = 1.0
     pool: bool = False
     cooperating: list[str] = msgspec.field(default_factory=list)
     reasons: list[str] = msgspec.field(default_factory=list)
@@ -51,32 +55,38 @@ class Ruling(msgspec.Struct, kw_only=True):
 
 
 def rule_on(book: Catalogue, facts: Facts) -> Ruling:
-    """Go through the tiers; no match at all leaves the case to the pool."""
+    """Go through the tiers; no match at all leaves the case to the pool. Not to be changed."""
+    key = book.looks.key(facts)
+    found: Ruling | None = book.rulings.get(key)
+    if found is None:
+        if len(book.rulings) >= _MOST_KEPT:
+            book.rulings.clear()
+        found = book.rulings[key] = _rule_on(book, facts)
+    return found
+
+
+def _rule_on(book: Catalogue, facts: Facts) -> Ruling:
     ruling = Ruling(urgency=facts.urgency)
     base: Rule | None = None
     lead_has_own = False
     for tier in TIERS:
-        rule = book.rules.first(tier, _at_urgency(facts, ruling.urgency))
+        at = ruling.urgency
+        rule = book.rules.first(tier, facts, at)
+        ruling.steps += [_barred(r) for r in book.rules.barred(tier, facts, at, rule)]
         if rule is None or (tier == _LAST and ruling.settled):
             ruling.steps.append(_unmatched(tier, settled=rule is not None))
             continue
         leads = not ruling.settled and (rule.pool or rule.lead is not None)
         _apply(ruling, rule, leads=leads)
         if not facts.urgency_fixed:
-            ruling.urgency = adjusted(ruling.urgency, rule.urgency)
+            ruling.urgency = adjusted(at, rule.urgency)
         lead_has_own = lead_has_own or (leads and bool(rule.cooperating))
         base = rule if tier == _BASE else base
-        ruling.steps.append(_step(book, rule, facts, leads=leads))
+        ruling.steps.append(_step(book, rule, facts, at, leads=leads))
     if base is not None and not lead_has_own:
         ruling.cooperating += base.cooperating
     ruling.pool = ruling.lead is None
     return ruling
-
-
-def _at_urgency(facts: Facts, urgency: str) -> Facts:
-    if facts.urgency == urgency:
-        return facts
-    return msgspec.structs.replace(facts, urgency=urgency)
 
 
 def _apply(ruling: Ruling, rule: Rule, *, leads: bool) -> None:
@@ -84,8 +94,11 @@ def _apply(ruling: Ruling, rule: Rule, *, leads: bool) -> None:
         ruling.lead = None if rule.pool else rule.lead
         ruling.pool = rule.pool
         ruling.lead_rule = rule.id
+        ruling.enforces = rule.enforces is not False
     if leads or rule.tier in _ALWAYS_ADD:
         ruling.cooperating += rule.cooperating
+    if rule.pace is not None:
+        ruling.pace = min(ruling.pace, rule.pace)
     if rule.review:
         ruling.reasons.append(rule.review)
 
@@ -97,14 +110,14 @@ def adjusted(urgency: str, wanted: str | None) -> str:
     return wanted
 
 
-def _step(book: Catalogue, rule: Rule, facts: Facts, *, leads: bool) -> TraceStep:
+def _step(book: Catalogue, rule: Rule, facts: Facts, urgency: str, *, leads: bool) -> TraceStep:
     laws = tuple(law.code for law in laws_in_force(rule.laws, facts.day))
     return TraceStep(
         tier=rule.tier,
         rule=rule.id,
         matched=True,
         effect=f"{rule.note.rstrip('。')}。{_effects(rule, leads=leads)}",
-        conditions=matched(rule.when, facts),
+        conditions=matched(rule.when, facts, urgency),
         laws=laws,
         version=book.version,
     )
@@ -120,7 +133,15 @@ def _effects(rule: Rule, *, leads: bool) -> str:
         parts.append(f"协办角色:{'、'.join(map(role_name, rule.cooperating))}")
     if rule.urgency:
         parts.append(f"紧急程度:{rule.urgency}")
+    if rule.pace is not None:
+        parts.append(f"办结时限按 {rule.pace:.0%} 计")
     return ";".join(parts) + "。" if parts else ""
+
+
+def _barred(rule: Rule) -> TraceStep:
+    who = role_name(rule.lead or "")
+    said = f"{rule.note.rstrip('。')}。但{who}在事发当日未获该事项赋权,不由其主办。"
+    return TraceStep(tier=rule.tier, rule=rule.id, matched=False, effect=said)
 
 
 def role_name(role: str) -> str:

@@ -5,11 +5,12 @@ import msgspec
 from models.decision import Assignee, Split
 from routing.catalogue import Catalogue
 from routing.facts import Facts
+from routing.rules import LOCAL_ROLES
 from routing.ruling import Ruling, rule_on
-from routing.units import Place
+from routing.units import Setting
 
 
-def split(book: Catalogue, facts: Facts, place: Place, lead: str | None) -> tuple[Split, ...]:
+def split(book: Catalogue, facts: Facts, setting: Setting, lead: str | None) -> tuple[Split, ...]:
     """Suggest a part for each other lead among the types; the main lead answers for all.
 
     Types whose lead is the main one's, or left to people, make no part.
@@ -19,26 +20,32 @@ def split(book: Catalogue, facts: Facts, place: Place, lead: str | None) -> tupl
         ruling = rule_on(book, _led_by(facts, code))
         if ruling.lead is not None and ruling.lead != lead:
             parts.setdefault(ruling.lead, []).append((code, ruling))
-    return tuple(_part(book, facts, place, role, found) for role, found in parts.items())
+    return tuple(_part(book, facts, setting, role, found) for role, found in parts.items())
 
 
 def _part(
-    book: Catalogue, facts: Facts, place: Place, role: str, found: list[tuple[str, Ruling]]
+    book: Catalogue, facts: Facts, setting: Setting, role: str, found: list[tuple[str, Ruling]]
 ) -> Split:
     helpers = dict.fromkeys(name for _, ruling in found for name in ruling.cooperating)
     helpers.pop(role, None)
+    issue, ruling = found[0]
+    enforcing = issue if ruling.enforces and role not in LOCAL_ROLES else None
     return Split(
         types=tuple(code for code, _ in found),
-        lead=_assignee(book, facts, place, role),
-        cooperating=tuple(_assignee(book, facts, place, name) for name in helpers),
+        lead=_assignee(book, facts, setting, role, enforcing),
+        cooperating=tuple(_assignee(book, facts, setting, name) for name in helpers),
     )
 
 
-def _assignee(book: Catalogue, facts: Facts, place: Place, role: str) -> Assignee:
-    unit = book.directory.find(role, place, facts.day).unit
-    known = (
-        place.adcode is not None or place.zone is not None or not book.directory.needs_place(role)
-    )
+def _assignee(
+    book: Catalogue, facts: Facts, setting: Setting, role: str, enforcing: str | None = None
+) -> Assignee:
+    directory, place = book.directory, setting.place
+    if enforcing is None:
+        unit = directory.find(role, place, facts.day).unit
+    else:
+        unit = directory.find_lead(role, setting, facts.day, enforcing).unit
+    known = place.adcode is not None or place.zone is not None or not directory.needs_place(role)
     return Assignee(role=role, unit=unit.code if unit and known else None)
 
 

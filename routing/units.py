@@ -2,7 +2,8 @@
 
 The smallest territory that holds the role decides: township, zone, county, city (domain section 3.2
 step T5 and 3.7.8); a zone that enforces is bound to its roles like a county. Abolished divisions
-give way to their successors, and bindings and units count only while they are valid.
+give way to their successors, and bindings and units count only while they are valid. Where the
+lead is to enforce, a township or a zone without the power is passed over for the next wider one.
 """
 
 from datetime import date
@@ -10,9 +11,12 @@ from typing import Final
 
 import msgspec
 
-from models.city import Binding, City, Division, Unit
+from models.city import Binding, Chief, City, Period, Power, Unit
+from models.dates import holds_on
 
 _MOST_SUCCESSORS: Final = 5
+_MOST_KEPT: Final = 20_000
+_NO_POWERS: Final[frozenset[str]] = frozenset()
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,18 +30,31 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """The unit of a role at a place, None where none is bound; `territory` is what decided."""
+    """The unit of a role at a place, None where none is bound; `territory` is what decided.
+
+    `passed` are units of narrower territories that have no power to enforce here.
+    """
 
     role: str
     unit: Unit | None
     territory: str = ""
+    passed: tuple[Unit, ...] = ()
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds at a place on a day: its powers delegated and the periods in force there."""
+
+    place: Place
+    zone_enforces: bool | None
+    powers: frozenset[str]
+    periods: tuple[Period, ...]
 
 
 class Directory:
     """A city's units by role and territory."""
 
     def __init__(self, city: City) -> None:
-        """Index the city's bindings, units, divisions and zones."""
+        """Index the city's bindings, units, divisions, zones, powers and chiefs."""
         self.city = city
         self.units = {unit.code: unit for unit in city.units}
         self.zones = {zone.code: zone for zone in city.zones}
@@ -46,13 +63,17 @@ class Directory:
         for binding in city.bindings:
             self._bindings.setdefault((binding.role, binding.territory), []).append(binding)
         self._local_roles = {b.role for b in city.bindings if b.territory != city.adcode}
+        self._powers: dict[str, list[Power]] = {}
+        for power in city.powers:
+            self._powers.setdefault(power.territory, []).append(power)
+        self._settings: dict[tuple[str | None, str | None, str | None, date], Setting] = {}
 
     def place(self, adcode: str | None, township: str | None, zone: str | None, on: date) -> Place:
         """Settle where a case happens: successors of abolished codes, the one county of a zone."""
         current = self._successor(adcode, on)
         town = self._successor(township, on)
         known = self.zones.get(zone or "")
-        if current is None and town:
+        if town and (current is None or town != township):
             current = town[:6]
         if current is None and known and len(known.adcodes) == 1:
             current = known.adcodes[0]
@@ -65,17 +86,83 @@ class Directory:
             renamed=tuple((old, new) for old, new in pairs if old != new),
         )
 
+    def setting(
+        self, adcode: str | None, township: str | None, zone: str | None, on: date
+    ) -> Setting:
+        """Give what holds at a place on a day."""
+        key = (adcode, township, zone, on)
+        found = self._settings.get(key)
+        if found is None:
+            if len(self._settings) >= _MOST_KEPT:
+                self._settings.clear()
+            found = self._settings[key] = self._setting(*key)
+        return found
+
+    def _setting(
+        self, adcode: str | None, township: str | None, zone: str | None, on: date
+    ) -> Setting:
+        place = self.place(adcode, township, zone, on)
+        known = self.zones.get(place.zone or "")
+        return Setting(
+            place=place,
+            zone_enforces=known.has_enforcement if known else None,
+            powers=self._delegated((place.township, place.zone), on)
+            | (self._delegated((place.adcode,), on) if place.township else _NO_POWERS),
+            periods=tuple(
+                period
+                for period in self.city.periods
+                if period.on
+                and holds_on(period, on)
+                and (not period.adcodes or place.adcode in period.adcodes)
+            ),
+        )
+
+    def _delegated(self, territories: tuple[str | None, ...], on: date) -> frozenset[str]:
+        return frozenset(
+            code
+            for territory in territories
+            for power in self._powers.get(territory or "", ())
+            if holds_on(power, on)
+            for code in power.types
+        )
+
     def needs_place(self, role: str) -> bool:
         """Tell whether the role is different units in different parts of the city."""
         return role in self._local_roles
 
     def find(self, role: str, place: Place, on: date) -> Found:
         """Name the unit that is the role at the place on that day."""
+        return self._find(role, place, on, None, None)
+
+    def find_lead(self, role: str, setting: Setting, on: date, issue: str) -> Found:
+        """Name the unit that is to enforce in the role, for a main issue type."""
+        return self._find(role, setting.place, on, setting, issue)
+
+    def _find(
+        self, role: str, place: Place, on: date, setting: Setting | None, issue: str | None
+    ) -> Found:
+        passed: list[Unit] = []
         for territory in self._territories(place):
             unit = self._held(role, territory, on)
-            if unit is not None:
-                return Found(role=role, unit=unit, territory=territory)
-        return Found(role=role, unit=None)
+            if unit is None:
+                continue
+            if setting is None or _may_enforce(unit, setting, issue):
+                return Found(role=role, unit=unit, territory=territory, passed=tuple(passed))
+            passed.append(unit)
+        return Found(role=role, unit=None, passed=tuple(passed))
+
+    def chiefs(self, flags: frozenset[str], adcode: str | None, on: date) -> list[Chief]:
+        """Name the chiefs of the waters and forests among the flags, for the county's stretch.
+
+        Where no stretch is the county's, those who answer for the whole.
+        """
+        held = [c for c in self.city.chiefs if c.flag in flags and holds_on(c, on)]
+        near = {chief.flag for chief in held if adcode in chief.adcodes}
+        return [
+            chief
+            for chief in held
+            if adcode in chief.adcodes or (not chief.adcodes and chief.flag not in near)
+        ]
 
     def name(self, territory: str) -> str:
         """Give the Chinese name of a division or zone, the code where it has none here."""
@@ -91,7 +178,7 @@ class Directory:
     def _held(self, role: str, territory: str, on: date) -> Unit | None:
         for binding in self._bindings.get((role, territory), ()):
             unit = self.units.get(binding.unit)
-            if unit and _valid(binding, on) and _valid(unit, on):
+            if unit and holds_on(binding, on) and holds_on(unit, on):
                 return unit
         return None
 
@@ -99,7 +186,7 @@ class Directory:
         for _ in range(_MOST_SUCCESSORS):
             division = self._divisions.get(code or "")
             ended = division is not None and division.valid_to is not None
-            if division is None or not ended or not division.successor or _valid(division, on):
+            if division is None or not ended or not division.successor or holds_on(division, on):
                 break
             code = division.successor
         return code
@@ -108,7 +195,10 @@ class Directory:
         return adcode == self.city.adcode or adcode in self._divisions
 
 
-def _valid(thing: Binding | Division | Unit, on: date) -> bool:
-    return (thing.valid_from is None or thing.valid_from <= on) and (
-        thing.valid_to is None or on <= thing.valid_to
-    )
+def _may_enforce(unit: Unit, setting: Setting, issue: str | None) -> bool:
+    """Tell whether a unit may enforce at the place: townships and zones only by delegation."""
+    if unit.level == "town":
+        return issue in setting.powers
+    if unit.level == "zone":
+        return unit.has_enforcement or bool(setting.zone_enforces) or issue in setting.powers
+    return True

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
@@ -35,7 +36,10 @@ class Reached(StrEnum):
 
 
 class Correction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a person sets otherwise than the machine; None leaves it. `reason` says why."""
+    """What a person sets otherwise than the machine; None leaves it. `reason` says why.
+
+    `happened_on` is the day of the facts, by which law and rules are chosen.
+    """
 
     types: tuple[str, ...] | None = None
     kind: str | None = None
@@ -43,6 +47,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     adcode: str | None = None
     township: str | None = None
     zone: str | None = None
+    happened_on: date | None = None
     reason: str = ""
 
 

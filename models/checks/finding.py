@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal
 
 import msgspec
+
+from models.dates import Dated
 
 Severity = Literal["error", "warning", "info"]
 
@@ -21,18 +23,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     where: str
     text: str
     remedy: str
-
-
-class Dated(Protocol):
-    """Anything that holds from a day to a day, both inclusive, None without end."""
-
-    @property
-    def valid_from(self) -> date | None:
-        """The first day."""
-
-    @property
-    def valid_to(self) -> date | None:
-        """The last day."""
 
 
 def error(code: str, where: str, text: str, remedy: str) -> Finding:

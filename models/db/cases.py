@@ -69,7 +69,7 @@ async def move(conn: Connection, old: Case, new: Case) -> bool:
 
 
 async def set_facts(conn: Connection, case: Case) -> None:
-    """Set kind, types, urgency, place and decision of a case that is being moved."""
+    """Set what a case is and how it is decided; it must be being moved."""
     await conn.execute(
         _SQL["set_facts"],
         case.city,
@@ -81,6 +81,7 @@ async def set_facts(conn: Connection, case: Case) -> None:
         case.township,
         case.zone,
         case.decision,
+        case.happened_on,
     )
 
 

@@ -25,7 +25,8 @@ RETURNING revision;
 
 -- name: set_facts
 -- Set what a case is and how it was decided; its move is counted by `move`.
-UPDATE cases SET kind = $3, types = $4, urgency = $5, adcode = $6, township = $7, zone = $8, decision = $9
+UPDATE cases SET kind = $3, types = $4, urgency = $5, adcode = $6, township = $7, zone = $8, decision = $9,
+       happened_on = $10
  WHERE city = $1 AND case_no = $2;
 
 -- name: move_task
