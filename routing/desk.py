@@ -5,6 +5,8 @@ from typing import Any, Final
 import msgspec
 
 from models.case import Case, Outcome, Queue, State, Task, TaskState
+from models.db import copies
+from models.db.pool import Connection
 from models.errors import Invalid
 from routing import clocking, correcting
 from routing.dispatch import accepted, decided, dispatched, summary, tasks_of
@@ -89,9 +91,15 @@ def _send_out(matter: Matter, request: Dispatch, change: Change, events: tuple[s
     case = dispatched(matter.book, case, decision, matter.at)
     _decide(matter, change, case, request)
     change.new_tasks = tasks_of(matter.book, case, decision, matter.at)
+    if decision.copies:
+        change.effects.append(_send_copies)
     change.starts += clocking.starts(
         matter.book, case, change.new_tasks, events, matter.at, held=matter.clocks
     )
+
+
+async def _send_copies(conn: Connection, change: Change) -> None:
+    await copies.send(conn, change.case.city, [change.case], change.matter.at)
 
 
 def _decide(matter: Matter, change: Change, case: Case, request: Correction) -> None:

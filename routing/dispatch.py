@@ -99,13 +99,15 @@ def accepted(book: Catalogue, case: Case, clocks: Iterable[Clock]) -> dict[str, 
 
 def summary(case: Case, tasks: Iterable[Task]) -> dict[str, Any]:
     """Say of a dispatch what its event keeps."""
-    return {
+    said = {
         "lead": case.lead_unit,
         "units": [task.unit for task in tasks],
         "types": list(case.types),
         "urgency": case.urgency,
         "version": case.decision.version if case.decision else "",
     }
+    copies = [copy.unit for copy in case.decision.copies] if case.decision else []
+    return said | ({"copies": copies} if copies else {})
 
 
 def event(case: Case, verb: str, at: datetime, actor: Actor, data: dict[str, Any]) -> Event:

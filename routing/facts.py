@@ -113,10 +113,15 @@ def facts_of(case: Case, dispatched_at: datetime, changed: Mapping[str, Any] = _
 
 
 def happened_at(case: Case) -> datetime:
-    """Give when the facts of a case happened: the day that is known of them, else the report's.
+    """Give when the facts of a case happened: the day that is known of them, else the report's."""
+    return known_moment(case.received_at, case.happened_on)
+
+
+def known_moment(received_at: datetime, happened_on: date | None) -> datetime:
+    """Give the moment that stands for the facts, that of the report where no day is known.
 
     A day alone is taken at its noon, so that no rule for the night holds by accident.
     """
-    if case.happened_on is None:
-        return case.received_at
-    return datetime.combine(case.happened_on, time(12), CHINA)
+    if happened_on is None:
+        return received_at
+    return datetime.combine(happened_on, time(12), CHINA)

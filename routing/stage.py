@@ -11,9 +11,9 @@ import msgspec
 
 from models.case import SYSTEM, Case, Event, Queue, Task
 from models.city import City
-from models.db import clocks, dispatch, events, outbox, stages
+from models.db import clocks, copies, dispatch, events, outbox, stages
 from models.db.clocks import Clock
-from models.db.pool import Database
+from models.db.pool import Connection, Database
 from models.decision import Decision
 from models.moment import now
 from routing import clocking
@@ -29,6 +29,7 @@ from routing.dispatch import (
 )
 from routing.engine import decide
 from routing.facts import facts_of
+from routing.live import live
 from routing.plan import ACCEPTED, DISPATCHED
 
 _BATCH: Final = 200
@@ -51,34 +52,49 @@ class RouteStage:
     def __init__(self, db: Database, cities: Mapping[str, City], batch: int = _BATCH) -> None:
         """Keep the store, the cities by adcode, and how many cases one transaction takes."""
         self._db = db
-        self._books = {adcode: catalogue(city) for adcode, city in cities.items()}
+        self._cities = live(cities)
         self._batch = batch
 
     async def run_once(self, city: str) -> int:
         """Route one batch of a city; give how many cases were claimed."""
         async with self._db.city(city) as conn:
+            book = catalogue(await self._cities.follow(conn, city))
             batch = await stages.claim(conn, city, Queue.ROUTE, self._batch, _LEASE_S)
         if not batch:
             return 0
-        book, at = self._books[city], now()
-        going, staying, failed = _decide_all(book, batch, at)
-        for case, error in failed:
-            await self._fail(city, [case], error)
         try:
-            await self._write(city, book, going, staying, at)
+            failed = await self._route(city, book, batch)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with one must not stop all
-            await self._fail(city, [*(out.case for out in going), *staying], repr(error))
+            await self._fail(city, batch, repr(error))
+            return len(batch)
+        for case, said in failed:
+            await self._fail(city, [case], said)
         return len(batch)
+
+    async def _route(
+        self, city: str, book: Catalogue, batch: Sequence[Case]
+    ) -> list[tuple[Case, str]]:
+        """Decide and write a batch by the release in force; give what could not be decided."""
+        at = now()
+        found = _decide_all(book, batch, at)
+        async with self._db.city(city) as conn:
+            current = catalogue(await self._cities.follow(conn, city, held=True))
+            if current is not book:
+                found = _decide_all(current, batch, at)
+            going, staying, failed = found
+            await self._write(conn, current, going, staying, at)
+        return failed
 
     async def _write(
         self,
-        city: str,
+        conn: Connection,
         book: Catalogue,
         going: Sequence[_Outbound],
         staying: Sequence[Case],
         at: datetime,
     ) -> None:
-        async with self._db.city(city) as conn:
+        city = book.city.adcode
+        if going or staying:
             gone = await dispatch.dispatch(conn, city, [out.case for out in going], at)
             kept = await dispatch.to_review(conn, city, staying)
             out = [one for one in going if one.case.case_no in gone]
@@ -89,6 +105,7 @@ class RouteStage:
             told = [e for one in out for e in _told(one, at)]
             told += [_kept(case, at) for case in staying if case.case_no in kept]
             await events.append(conn, told)
+            await copies.send(conn, city, [one.case for one in out], at)
             await outbox.put(
                 conn, city, [acceptance(book, one.case, one.clocks, at) for one in out]
             )
