@@ -1,30 +1,28 @@
 """Emergencies found by rules that read their context (domain section 4.7): recall before precision.
 
-A sentence that tells of a danger counts unless it denies it, only fears it, asks about it, tells of
-the past or of a drill, or uses the word as a figure of speech. What has gone on for long without
-anything sudden is urgent, not an emergency. The rules are data/hazards.toml.
+A sentence that tells of a danger counts unless it denies it, only fears or supposes it, asks about
+it, tells of the past, of a drill or of elsewhere, says that it is settled, or uses the word as a
+figure of speech. What has gone on for long without anything sudden is urgent, not an emergency.
+The rules are data/hazards.toml.
 """
 
 import re
-import tomllib
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any, Final, NamedTuple
-
-import msgspec
+from typing import Final, NamedTuple
 
 from classifier.document import Document
+from classifier.hazard_book import Patterns, book
+from classifier.hazard_context import Mention, told_of_now
 from classifier.normalize import sentences
 from classifier.numbers import many_people
 from models.tags import Span
 
-RULES: Final = Path(__file__).with_name("data") / "hazards.toml"
-#: How far before a word, in characters, its denial or the fear of it may stand.
-_DENIED_REACH: Final = 8
-_FEARED_REACH: Final = 12
 #: A school and a smell so far apart, in characters, belong to one thought.
 _NEAR: Final = 60
+#: How far around the event, in characters, what shows it to be something else may stand.
+_BESIDE: Final = 25
+#: A text so short has one topic; of a longer one its opening, after the heading, tells the topic.
+_SHORT: Final = 200
+_OPENING: Final = 60
 
 
 class Hazard(NamedTuple):
@@ -35,105 +33,74 @@ class Hazard(NamedTuple):
     span: Span
 
 
-class _Rule(msgspec.Struct, forbid_unknown_fields=True):
-    """One rule of the file; its patterns may name parts."""
-
-    reason: str
-    event: str
-    also: str = ""
-    never: str = "(?!)"
-    feared: bool = True
-    lasting: bool = False
-    emergency: bool = False
-
-
-class _Patterns(NamedTuple):
-    """A rule made ready."""
-
-    rule: _Rule
-    event: re.Pattern[str]
-    also: re.Pattern[str]
-    never: re.Pattern[str]
-
-
-class _Book(NamedTuple):
-    """The whole file made ready."""
-
-    rules: tuple[_Patterns, ...]
-    context: Mapping[str, re.Pattern[str]]
-    circumstances: Mapping[str, re.Pattern[str]]
-
-
 def find_hazards(document: Document) -> list[Hazard]:
     """Find the dangers that a text tells of, emergencies first, each reason once."""
-    book = _book()
     text = document.bare
-    stretches = sentences(text)
     found: dict[str, Hazard] = {}
-    for patterns in book.rules:
-        if not patterns.event.search(text):
-            continue
-        for index in range(len(stretches)):
-            hazard = _look(text, patterns, stretches, index)
-            if hazard:
-                found.setdefault(hazard.reason, hazard)
-                break
-    everything = (*found.values(), *_circumstances(text, book.circumstances))
+    signs = book().signs(text)
+    if signs:
+        stretches = sentences(text)
+        for number, places in sorted(signs.items()):
+            patterns = book().rules[number]
+            for index in _holding(stretches, places):
+                hazard = _look(document, patterns, stretches, index)
+                if hazard:
+                    found.setdefault(hazard.reason, hazard)
+                    break
+    everything = (*found.values(), *_circumstances(text))
     return sorted(everything, key=lambda one: not one.emergency)
 
 
-def _look(text: str, patterns: _Patterns, stretches: list[Span], index: int) -> Hazard | None:
+def _holding(stretches: list[Span], places: list[int]) -> list[int]:
+    """Give the numbers of the stretches in which one of the ascending places lies."""
+    found: list[int] = []
+    at = 0
+    for index, (start, end) in enumerate(stretches):
+        while at < len(places) and places[at] < start:
+            at += 1
+        if at < len(places) and places[at] < end:
+            found.append(index)
+    return found
+
+
+def _look(
+    document: Document, patterns: Patterns, stretches: list[Span], index: int
+) -> Hazard | None:
+    text = document.bare
     start, end = stretches[index]
-    sentence = text[start:end]
     around = stretches[max(index - 1, 0)][0], stretches[min(index + 1, len(stretches) - 1)][1]
-    beside = text[slice(*around)]
-    if not patterns.also.search(beside) or patterns.never.search(sentence):
+    sentence, beside = text[start:end], text[slice(*around)]
+    if not all(also.search(beside) for also in patterns.also):
         return None
-    rule, context = patterns.rule, _book().context
+    rule = patterns.rule
     for match in patterns.event.finditer(sentence):
-        if _told_of_now(sentence, match, context, may_be_feared=not rule.feared):
-            slow = (
-                rule.emergency
-                and not rule.lasting
-                and context["chronic"].search(beside) is not None
-                and context["now"].search(beside) is None
-            )
+        near = sentence[max(0, match.start() - _BESIDE) : match.end() + _BESIDE]
+        if patterns.never.search(near):
+            continue
+        mention = Mention(sentence, match, beside, text[start + match.end() :])
+        if told_of_now(mention, book().context, may_be_feared=not rule.feared):
+            aside = rule.topic and not _is_topic(document, start + match.start(), beside)
+            slow = rule.emergency and (aside or (not rule.lasting and _has_lasted(beside)))
             reason = rule.reason.replace("hazard:", "serious:") if slow else rule.reason
             span = (start + match.start(), start + match.end())
             return Hazard(reason, rule.emergency and not slow, span)
     return None
 
 
-def _told_of_now(
-    sentence: str,
-    match: re.Match[str],
-    context: Mapping[str, re.Pattern[str]],
-    *,
-    may_be_feared: bool,
-) -> bool:
-    """Tell whether the sentence says that the danger is there."""
-    before, after = sentence[: match.start()], sentence[match.end() :]
-    figures = context["figure"].finditer(sentence)
-    if any(other.start() < match.end() and match.start() < other.end() for other in figures):
-        return False
-    feared = context["feared"].search(before[-_FEARED_REACH:]) or context["feared_after"].match(
-        after
-    )
-    if feared and not may_be_feared:
-        return False
-    settled = context["resolved"].search(sentence) and not context["again"].search(sentence)
-    past = context["past"].search(sentence) and not context["now"].search(sentence)
-    return not (
-        context["unreal"].search(sentence)
-        or context["denied"].search(before[-_DENIED_REACH:])
-        or context["asking"].search(sentence)
-        or settled
-        or past
-    )
+def _is_topic(document: Document, at: int, beside: str) -> bool:
+    """Tell whether a text is about what it says at a place, or it has just happened."""
+    short = len(document.bare) <= _SHORT or at < document.head + _OPENING
+    return short or book().context["sudden"].search(beside) is not None
 
 
-def _circumstances(text: str, patterns: Mapping[str, re.Pattern[str]]) -> list[Hazard]:
+def _has_lasted(beside: str) -> bool:
+    context = book().context
+    return bool(context["chronic"].search(beside) and not context["now"].search(beside))
+
+
+def _circumstances(text: str) -> list[Hazard]:
     """Find what makes a matter urgent and is no danger: the young, the sick, exams, crowds."""
+    patterns = book().circumstances
     found: list[Hazard] = []
     place, smell = patterns["sensitive"].search(text), patterns["chemical"].search(text)
     if place and smell and abs(place.start() - smell.start()) < _NEAR:
@@ -145,28 +112,3 @@ def _circumstances(text: str, patterns: Mapping[str, re.Pattern[str]]) -> list[H
     if crowd and many_people(text):
         found.append(Hazard("group", False, crowd.span()))
     return found
-
-
-@cache
-def _book() -> _Book:
-    """Read the file once."""
-    data: dict[str, Any] = tomllib.loads(RULES.read_text(encoding="utf-8"))
-    parts: dict[str, str] = data["parts"]
-    emergencies = [rule | {"emergency": True} for rule in data["emergency"]]
-    rules = msgspec.convert([*emergencies, *data["urgent"]], list[_Rule])
-    return _Book(
-        tuple(_ready(rule, parts) for rule in rules),
-        {name: re.compile(pattern) for name, pattern in data["context"].items()},
-        {name: re.compile(pattern) for name, pattern in data["circumstances"].items()},
-    )
-
-
-def _ready(rule: _Rule, parts: Mapping[str, str]) -> _Patterns:
-    event, also, never = (_with_parts(text, parts) for text in (rule.event, rule.also, rule.never))
-    return _Patterns(rule, event, also, never)
-
-
-def _with_parts(pattern: str, parts: Mapping[str, str]) -> re.Pattern[str]:
-    for name, part in parts.items():
-        pattern = pattern.replace("{" + name + "}", part)
-    return re.compile(pattern)
