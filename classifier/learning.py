@@ -17,7 +17,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from classifier.calibration import fit_heads, fit_thresholds
 from classifier.combine import Columns, Combiner
-from classifier.corpus import WRITTEN_WEIGHT, Corpus
+from classifier.corpus import WRITTEN_WEIGHT, Corpus, fold
 from classifier.document import Document
 from classifier.features import GROUPS, HEAD, RUN, WORD, grams
 from classifier.lexicon import Lexicon, lexicon
@@ -74,10 +74,10 @@ def learn(corpus: Corpus, seed: int) -> Learned:
     targets = _targets(corpus, words, columns)
     weights = np.where(np.arange(len(corpus.gold)) < corpus.real, 1.0, WRITTEN_WEIGHT)
     kernels = _kernels(seen)
-    folds = np.array([_fold(document) for document in corpus.documents])
+    folds = np.array([fold(gold, FOLDS) for gold in corpus.gold])
     held_out = np.zeros_like(targets)
-    for fold in range(FOLDS):
-        inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+    for number in range(FOLDS):
+        inside, outside = np.flatnonzero(folds != number), np.flatnonzero(folds == number)
         known = [kernel[np.ix_(inside, inside)] for kernel in kernels]
         dual, mean = _solve(known, targets[inside], weights[inside], columns)
         for part, kernel in zip(_parts(columns), kernels, strict=True):
@@ -87,9 +87,9 @@ def learn(corpus: Corpus, seed: int) -> Learned:
     arrays |= _folded(seen, dual, mean, columns)
     arrays = {name: arrays[name] for name in sorted(arrays)}
     predicted = Combiner(arrays, words.codes).probabilities(
-        held_out[: corpus.real], seen.cues[: corpus.real]
+        held_out[: corpus.typical], seen.cues[: corpus.typical]
     )
-    thresholds = fit_thresholds(predicted, corpus.gold[: corpus.real], words.codes, KINDS)
+    thresholds = fit_thresholds(predicted, corpus.gold[: corpus.typical], words.codes, KINDS)
     return Learned(arrays, _card(arrays, words, thresholds), held_out, seen.cues)
 
 
@@ -163,12 +163,6 @@ def _targets(corpus: Corpus, words: Lexicon, columns: Columns) -> Floats:
         row[kind + KINDS.index(gold.kind)] = 1
         row[urgency + URGENCIES.index(gold.urgency)] = 1
     return targets
-
-
-def _fold(document: Document) -> int:
-    """Give the fold of a text; those that begin alike are one message sent twice: one fold."""
-    body = document.bare[document.head :].strip() or document.bare
-    return zlib.crc32(body[:40].encode()) % FOLDS
 
 
 def _kernels(seen: Views) -> list[Floats]:
