@@ -2,31 +2,44 @@
 
 All Z codes count as one class unless a figure says otherwise; the first level is the letter of the
 main type. County is judged where the gold names one of the channel's city, and apart from that
-where it lies elsewhere and silence is right.
+where it lies elsewhere and silence is right. Intervals are of the bootstrap with a fixed seed.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from classifier import metrics
 from classifier.corpus import Gold
 from classifier.engine import Tagger
+from classifier.metrics import Bin, Pair, one_z
+from classifier.slices import sliced
 from models.tags import TagRequest, Tags
 
 _BATCH: Final = 64
 #: Macro-F1 counts classes of which there are at least so many.
-_LEAST: Final = 5
+LEAST: Final = 5
+#: The precision at which coverage is looked for.
+_PRECISION: Final = 0.95
 _DOUBT: Final = "low_confidence_type"
+
+Table = dict[str, dict[str, float]]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures, each between 0 and 1; `per_class` is over main types, Z as one."""
+    """The figures, each between 0 and 1; `per_class` is over main types, Z as one.
+
+    `main_pollution` is the main type of the texts that are about pollution. `coverage` is the share
+    of texts whose main type needs no person and `precision` how many of these are right;
+    `coverage_at_95` is what the best threshold would cover at 95 % right. `hazard` is there where
+    the gold says of texts whether they tell of an emergency.
+    """
 
     rows: int
     main: float
+    main_pollution: float
     main_exact: float
     first_level: float
     pollution: float
@@ -39,11 +52,19 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ece: float
     coverage: float
     precision: float
+    coverage_at_95: float
     place: dict[str, float]
-    per_class: dict[str, dict[str, float]]
-    per_kind: dict[str, dict[str, float]]
+    per_class: Table
+    per_level: Table
+    per_kind: Table
+    per_urgency: Table
+    intervals: dict[str, tuple[float, float]]
+    confusions: list[Pair]
+    reliability: list[Bin]
+    slices: dict[str, Table]
     texts_per_s: float
     model: str
+    hazard: dict[str, float] | None = None
     lead_role: float | None = None
 
     def figures(self) -> dict[str, float]:
@@ -54,7 +75,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             "pollution": self.pollution,
             "kind": self.kind,
             "urgency": self.urgency,
+            "macro_f1": self.macro_f1,
         }
+
+
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """Gold and said answers side by side, Z as one; `sure` is the main type's probability."""
+
+    gold: list[str]
+    main: list[str]
+    sure: list[float]
+    alone: list[bool]
+
+    @property
+    def right(self) -> list[bool]:
+        """Whether each main type is right."""
+        return [a == b for a, b in zip(self.gold, self.main, strict=True)]
 
 
 def ask(rows: Sequence[Gold], city: str | None) -> list[TagRequest]:
@@ -70,42 +106,127 @@ def evaluate(tagger: Tagger, rows: Sequence[Gold], city: str | None) -> tuple[Re
         tags for at in range(0, len(asked), _BATCH) for tags in tagger.tag(asked[at : at + _BATCH])
     ]
     seconds = time.perf_counter() - started
-    return _report(rows, said, city, seconds), said
+    return judge(rows, said, city, seconds), said
 
 
-def _report(rows: Sequence[Gold], said: Sequence[Tags], city: str | None, seconds: float) -> Report:
-    gold = [one_z(row.types[0]) for row in rows]
-    main = [one_z(tags.main) for tags in said]
-    right = [a == b for a, b in zip(gold, main, strict=True)]
-    sure = [i for i, tags in enumerate(said) if _DOUBT not in tags.review_reasons]
+def judge(rows: Sequence[Gold], said: Sequence[Tags], city: str | None, seconds: float) -> Report:
+    """Compare what was said with the gold answers."""
+    answers = _answers(rows, said)
+    gold, main, right = answers.gold, answers.main, answers.right
     kinds = ([row.kind for row in rows], [tags.kind.code for tags in said])
+    urgencies = ([row.urgency for row in rows], [one.urgency.code for one in said])
     levels = ([code[0] for code in gold], [code[0] for code in main])
+    inside = [code != "Z" for code in gold]
     return Report(
         rows=len(rows),
         main=metrics.accuracy(gold, main),
+        main_pollution=metrics.share(_both(inside, right), sum(inside)),
         main_exact=metrics.accuracy([row.types[0] for row in rows], [one.main for one in said]),
         first_level=metrics.accuracy(*levels),
-        pollution=metrics.accuracy([code == "Z" for code in gold], [code == "Z" for code in main]),
+        pollution=metrics.accuracy(inside, [code != "Z" for code in main]),
         kind=metrics.accuracy(*kinds),
-        urgency=metrics.accuracy([row.urgency for row in rows], [one.urgency.code for one in said]),
-        macro_f1=metrics.macro_f1(gold, main, _LEAST),
+        urgency=metrics.accuracy(*urgencies),
+        macro_f1=metrics.macro_f1(gold, main, LEAST),
         first_level_macro_f1=metrics.macro_f1(*levels),
         kind_macro_f1=metrics.macro_f1(*kinds),
         types_f1=_types_f1(rows, said),
-        ece=metrics.calibration_error([one.types[0].p for one in said], right),
-        coverage=metrics.share(len(sure), len(rows)),
-        precision=metrics.share(sum(right[i] for i in sure), len(sure)),
+        ece=metrics.calibration_error(answers.sure, right),
+        coverage=metrics.share(sum(answers.alone), len(rows)),
+        precision=metrics.share(_both(answers.alone, right), sum(answers.alone)),
+        coverage_at_95=metrics.coverage_at(answers.sure, right, _PRECISION),
         place=_place(rows, said, city),
         per_class=metrics.per_class(gold, main),
+        per_level=metrics.per_class(*levels),
         per_kind=metrics.per_class(*kinds),
+        per_urgency=metrics.per_class(*urgencies),
+        intervals=_intervals(rows, said, answers),
+        confusions=metrics.confusions(gold, main),
+        reliability=metrics.reliability(answers.sure, right),
+        slices={
+            name: {part: _slice(rows, said, members) for part, members in parts.items()}
+            for name, parts in sliced(rows).items()
+        },
         texts_per_s=round(len(rows) / seconds, 1) if seconds else 0.0,
         model=f"{said[0].model.name} {said[0].model.version}" if said else "",
+        hazard=_hazard(rows, said),
     )
 
 
-def one_z(code: str) -> str:
-    """Give the code as a class of its own, or Z for what is no environmental matter."""
-    return "Z" if code[0] == "Z" else code
+def _answers(rows: Sequence[Gold], said: Sequence[Tags]) -> Answers:
+    return Answers(
+        gold=[one_z(row.types[0]) for row in rows],
+        main=[one_z(tags.main) for tags in said],
+        sure=[tags.types[0].p for tags in said],
+        alone=[_DOUBT not in tags.review_reasons for tags in said],
+    )
+
+
+def _both(these: Sequence[bool], those: Sequence[bool]) -> int:
+    return sum(a and b for a, b in zip(these, those, strict=True))
+
+
+def _intervals(
+    rows: Sequence[Gold], said: Sequence[Tags], answers: Answers
+) -> dict[str, tuple[float, float]]:
+    """Give the bounds of the chief figures."""
+    pairs = list(zip(answers.gold, answers.main, strict=True))
+    both = list(zip(rows, said, strict=True))
+    hits = {
+        "main": answers.right,
+        "first_level": [a[0] == b[0] for a, b in pairs],
+        "pollution": [(a == "Z") == (b == "Z") for a, b in pairs],
+        "kind": [row.kind == tags.kind.code for row, tags in both],
+        "urgency": [row.urgency == tags.urgency.code for row, tags in both],
+        "coverage": answers.alone,
+    }
+    inside = [a == b for a, b in pairs if a != "Z"]
+    certain = [hit for hit, alone in zip(answers.right, answers.alone, strict=True) if alone]
+    return {
+        **metrics.intervals(hits),
+        **metrics.intervals({"main_pollution": inside}),
+        **metrics.intervals({"precision": certain}),
+        "macro_f1": metrics.macro_f1_interval(answers.gold, answers.main, LEAST),
+    }
+
+
+def _slice(
+    all_rows: Sequence[Gold], all_said: Sequence[Tags], members: Sequence[int]
+) -> dict[str, float]:
+    """Give the chief figures of a part of the texts."""
+    rows, said = [all_rows[i] for i in members], [all_said[i] for i in members]
+    answers = _answers(rows, said)
+    inside = [code != "Z" for code in answers.gold]
+    return {
+        "n": len(rows),
+        "main": metrics.accuracy(answers.gold, answers.main),
+        "main_pollution": metrics.share(_both(inside, answers.right), sum(inside)),
+        "kind": metrics.accuracy([row.kind for row in rows], [one.kind.code for one in said]),
+        "urgency": metrics.accuracy(
+            [row.urgency for row in rows], [one.urgency.code for one in said]
+        ),
+        "ece": metrics.calibration_error(answers.sure, answers.right),
+        "coverage": metrics.share(sum(answers.alone), len(rows)),
+        "precision": metrics.share(_both(answers.alone, answers.right), sum(answers.alone)),
+    }
+
+
+def _hazard(rows: Sequence[Gold], said: Sequence[Tags]) -> dict[str, float] | None:
+    """Judge emergencies where the gold tells of them; None where it does not."""
+    judged = [
+        (bool(row.hazard), "hazard" in tags.review_reasons)
+        for row, tags in zip(rows, said, strict=True)
+        if row.hazard is not None
+    ]
+    if not judged:
+        return None
+    there, named = sum(gold for gold, _ in judged), sum(found for _, found in judged)
+    hits = sum(gold and found for gold, found in judged)
+    return {
+        "n": len(judged),
+        "hazards": there,
+        "recall": metrics.share(hits, there),
+        "precision": metrics.share(hits, named),
+    }
 
 
 def _types_f1(rows: Sequence[Gold], said: Sequence[Tags]) -> float:
@@ -128,48 +249,7 @@ def _place(rows: Sequence[Gold], said: Sequence[Tags], city: str | None) -> dict
         "n": len(here),
         "accuracy": metrics.share(sum(code == named for code, named in here), len(here)),
         "precision": metrics.share(sum(code == named for code, named in told), len(told)),
+        "coverage": metrics.share(len(told), len(here)),
         "elsewhere_n": len(away),
         "elsewhere_left_open": metrics.share(sum(named is None for named in away), len(away)),
     }
-
-
-def human(report: Report) -> str:
-    """Write a report for people."""
-    level_f1 = report.first_level_macro_f1
-    lines = [
-        f"共 {report.rows} 条,模型 {report.model},每秒 {report.texts_per_s} 条",
-        "",
-        f"主类型(Z 类合一)      {report.main:.4f}    宏平均F1(≥{_LEAST}条) {report.macro_f1:.4f}",
-        f"主类型(逐码)          {report.main_exact:.4f}    多类型F1 {report.types_f1:.4f}",
-        f"一级类型              {report.first_level:.4f}    宏平均F1 {level_f1:.4f}",
-        f"是否环境问题          {report.pollution:.4f}",
-        f"诉求类型              {report.kind:.4f}    宏平均F1 {report.kind_macro_f1:.4f}",
-        f"紧急程度              {report.urgency:.4f}",
-        f"校准误差(ECE)         {report.ece:.4f}",
-        f"无须复核的比例        {report.coverage:.4f}    其中正确 {report.precision:.4f}",
-        _place_line(report.place),
-    ]
-    if report.lead_role is not None:
-        lines.append(f"主办角色              {report.lead_role:.4f}")
-    return "\n".join(
-        [*lines, "", *_table("主类型", report.per_class), "", *_table("诉求", report.per_kind)]
-    )
-
-
-def _place_line(place: Mapping[str, Any]) -> str:
-    return (
-        f"区县(本市 {place['n']} 条)   {place['accuracy']:.4f}"
-        f"    给出时正确 {place['precision']:.4f}"
-        f"    外地 {place['elsewhere_n']} 条中留空 {place['elsewhere_left_open']:.4f}"
-    )
-
-
-def _table(title: str, rows: Mapping[str, Mapping[str, float]]) -> list[str]:
-    head = f"{title}\t条数\t精确率\t召回率\tF1"
-    return [
-        head,
-        *(
-            f"{name}\t{row['n']:.0f}\t{row['precision']:.3f}\t{row['recall']:.3f}\t{row['f1']:.3f}"
-            for name, row in rows.items()
-        ),
-    ]

@@ -103,6 +103,14 @@ def read_weights(path: Path) -> tuple[dict[str, npt.NDArray[Any]], Card]:
     return arrays, card
 
 
+def write_weights(path: Path, arrays: Mapping[str, npt.NDArray[Any]], card: Card) -> None:
+    """Write the weights whole or not at all."""
+    encoded = np.frombuffer(msgspec.json.encode(card, order="deterministic"), dtype=np.uint8)
+    partial = path.with_suffix(".part.npz")
+    np.savez_compressed(partial, allow_pickle=False, card=encoded, **arrays)
+    partial.replace(path)
+
+
 def lexicon_digest() -> str:
     """Name the version of the lexicon and of the word list: weights hold for one of them only."""
     total = hashlib.sha256()

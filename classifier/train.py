@@ -1,98 +1,248 @@
-"""Training as one act: learn, measure on the frozen development set, replace the model or refuse.
+"""Training as one act: build a challenger, measure it beside the champion, promote it or refuse.
 
-A model that is clearly worse in any figure than the one it would replace is refused, with the
-reason. The same data and seed give the same weights.
+Both are measured in the same run on the same frozen texts: the development set of the data folder,
+and what is kept back of our own examples and of corrections. A challenger that falls behind too far
+in any figure or main type (contest.py) is kept as a refused release and does not serve.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 import structlog
 
-from classifier.card import model_card
-from classifier.corpus import load_corpus, read_all_gold
+from classifier import readers
+from classifier.card import model_card, take_stock
+from classifier.contest import Check, compare, verdict
+from classifier.corpus import CORRECTIONS, WRITTEN, Gold, read_all_gold, read_corrections
+from classifier.corrections import version_of, write_set
+from classifier.counts import one_z
 from classifier.district import Districts
 from classifier.engine import Tagger
 from classifier.evaluate import Report, evaluate
-from classifier.learning import learn
-from classifier.linear import WEIGHTS, Card, LinearModel, read_weights
+from classifier.frozen import is_frozen
+from classifier.model import Model
+from classifier.releases import CARD, Act, Manifest, Reference, Releases, digest_of
 from models.city import City
-from models.errors import Unavailable
+from models.errors import Invalid
+from models.moment import now
+from models.tags import Tags
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.train")
-#: A figure may fall by this much: on 300 texts, three texts.
-_TOLERANCE: Final = 0.01
+#: Corrections are chosen for what the champion got wrong: there it loses by construction.
+_CONTESTED: Final = ("dev", "written")
+_TRAIN: Final = "complaints_train.jsonl"
+_DEV: Final = "complaints_dev.jsonl"
+
+Sets = Mapping[str, Sequence[Gold]]
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a training: the new model's figures, whether it was kept, and if not why."""
+    """What came of a training: the new reader's figures, whether it serves now, and if not why.
+
+    `report` is on the first of the frozen sets; `champion` served while this was found out.
+    """
 
     kept: bool
     reason: str
     version: str
+    champion: str
     report: Report
+    figures: dict[str, dict[str, float]]
+    checks: list[Check]
     bytes: int
+    act: Act | None
+    corrections: str = ""
+    corrections_left_out: int = 0
+
+
+class Measured(NamedTuple):
+    """A reader's reports by set, and what it said of the first set."""
+
+    reports: dict[str, Report]
+    said: list[Tags]
 
 
 def train(
-    data: Path, cities: Sequence[City], *, out: Path = WEIGHTS, seed: int = 0, force: bool = False
+    data: Path,
+    cities: Sequence[City],
+    releases: Releases,
+    *,
+    corrections: Path | None = None,
+    built: Path | None = None,
+    seed: int = 0,
+    force: bool = False,
 ) -> Outcome:
-    """Train on the folder `data`, write weights and model card unless the new model regresses."""
-    corpus = load_corpus(data)
-    _log.info("corpus_read", real=corpus.real, all=len(corpus.gold), others=len(corpus.others))
-    learned = learn(corpus, seed)
-    dev = data / "complaints_dev.jsonl"
-    model = LinearModel(learned.arrays, learned.card)
-    city = cities[0].adcode if cities else None
-    report, _ = evaluate(Tagger(model, Districts(tuple(cities))), read_all_gold(dev), city)
-    card = msgspec.structs.replace(
-        learned.card, measured=report.figures(), measured_on=_digest(dev)
-    )
-    worse = "" if force else regression(_champion(out), card)
-    if worse:
-        _log.warning("model_refused", reason=worse, version=card.version)
-    else:
-        write_weights(out, learned.arrays, card)
-        out.with_name("MODEL_CARD.md").write_text(
-            model_card(card, report, corpus), encoding="utf-8"
-        )
-        _log.info("model_replaced", version=card.version, **report.figures())
-    size = out.stat().st_size if out.is_file() else 0
-    return Outcome(kept=not worse, reason=worse, version=card.version, report=report, bytes=size)
+    """Train on the folder `data`, or judge the reader `built` elsewhere on it, and promote it.
 
-
-def regression(champion: Card | None, challenger: Card) -> str:
-    """Say in which figures the new model falls behind the old; empty where it does not."""
-    if champion is None or champion.measured_on != challenger.measured_on:
-        return ""
-    falls = [
-        f"{name} {old:.4f} → {challenger.measured[name]:.4f}"
-        for name, old in champion.measured.items()
-        if challenger.measured[name] < old - _TOLERANCE
-    ]
-    return "、".join(falls)
-
-
-def _champion(path: Path) -> Card | None:
-    """Read the card of the model in place; None where there is none that can be read."""
+    Invalid where data are missing or malformed.
+    """
+    place = releases.workplace()
     try:
-        return read_weights(path)[1]
-    except Unavailable:
+        with _staged(data, corrections, place / "data") as (folder, left_out):
+            reader = place / "reader"
+            reader.mkdir()
+            if built is None:
+                readers.build(folder, reader, seed=seed)
+            else:
+                _copy(built, reader)
+            outcome = _judge(folder, reader, cities, releases, force=force)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    return msgspec.structs.replace(outcome, corrections_left_out=left_out)
+
+
+def frozen_sets(data: Path) -> dict[str, tuple[Gold, ...]]:
+    """Give the sets that no reader learns from, by name; empty ones are left out."""
+    sets = {
+        "dev": read_all_gold(data / _DEV) if (data / _DEV).is_file() else (),
+        "written": tuple(row for row in read_all_gold(WRITTEN) if is_frozen(row.text)),
+        "corrections": tuple(row for row in read_corrections(data) if is_frozen(row.text)),
+    }
+    return {name: rows for name, rows in sets.items() if rows}
+
+
+def _judge(
+    data: Path, reader: Path, cities: Sequence[City], releases: Releases, *, force: bool
+) -> Outcome:
+    """Measure champion and challenger, take the challenger in, promote or refuse it."""
+    sets = frozen_sets(data)
+    champion = releases.current().version
+    model = readers.load(reader)
+    new = _measure(model, sets, cities)
+    old = _measure(readers.load(releases.serving()), sets, cities).reports
+    checks = compare(_contested(old), _contested(new.reports))
+    worse = verdict(checks)
+    (reader / CARD).write_text(model_card(reader, new.reports, take_stock(data)), encoding="utf-8")
+    corrected = read_corrections(data)
+    manifest = releases.add(
+        reader,
+        Manifest(
+            version=model.ref.version,
+            made_at=now(),
+            files={},
+            figures={name: report.figures() for name, report in new.reports.items()},
+            sets={name: _digest(rows) for name, rows in sets.items()},
+            data=_digests(data) | ({CORRECTIONS: version_of(corrected)} if corrected else {}),
+            refused="" if force else worse,
+            reference=_reference(data, sets, new),
+        ),
+    )
+    act = _settle(releases, manifest, champion, force=force)
+    return Outcome(
+        kept=not manifest.refused,
+        reason=worse,
+        version=manifest.version,
+        champion=champion,
+        report=next(iter(new.reports.values())),
+        figures=manifest.figures,
+        checks=checks,
+        bytes=sum(path.stat().st_size for path in releases.folder(manifest.version).iterdir()),
+        act=act,
+        corrections=manifest.data.get(CORRECTIONS, ""),
+    )
+
+
+def _settle(releases: Releases, manifest: Manifest, champion: str, *, force: bool) -> Act | None:
+    """Promote or refuse, with a line in the log; None where the very same reader serves."""
+    if manifest.refused:
+        _log.warning("model_refused", version=manifest.version, reason=manifest.refused)
+        return releases.refuse(manifest)
+    if manifest.version == champion:
+        _log.info("model_same", version=champion)
         return None
+    reason = "强制启用" if force else "不低于现用模型"
+    act = releases.promote(manifest.version, reason, force=force)
+    gone = releases.prune()
+    _log.info(
+        "model_promoted",
+        version=manifest.version,
+        replaced=champion,
+        reason=reason,
+        figures=manifest.figures,
+        pruned=gone,
+    )
+    return act
 
 
-def write_weights(path: Path, arrays: Mapping[str, npt.NDArray[Any]], card: Card) -> None:
-    """Write the weights whole or not at all."""
-    encoded = np.frombuffer(msgspec.json.encode(card, order="deterministic"), dtype=np.uint8)
-    partial = path.with_suffix(".part.npz")
-    np.savez_compressed(partial, allow_pickle=False, card=encoded, **arrays)
-    partial.replace(path)
+def _measure(model: Model, sets: Sets, cities: Sequence[City]) -> Measured:
+    tagger = Tagger(model, Districts(tuple(cities)))
+    city = cities[0].adcode if cities else None
+    measured = {name: evaluate(tagger, rows, city) for name, rows in sets.items()}
+    first = next(iter(measured.values()))
+    return Measured({name: report for name, (report, _) in measured.items()}, first[1])
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def _contested(reports: Mapping[str, Report]) -> dict[str, Report]:
+    return {name: report for name, report in reports.items() if name in _CONTESTED}
+
+
+def _reference(data: Path, sets: Sets, measured: Measured) -> Reference:
+    """Tell how texts looked that the reader was made for: types as labelled, doubt as measured."""
+    gold = [*read_all_gold(data / _TRAIN), *sets.get("dev", ())]
+    counts = Counter(one_z(row.types[0]) for row in gold)
+    said = measured.said
+    return Reference(
+        rows=len(gold),
+        types={code: round(n / len(gold), 5) for code, n in sorted(counts.items())},
+        review=round(sum(tags.review for tags in said) / len(said), 4),
+        confidence=round(sum(tags.types[0].p for tags in said) / len(said), 4),
+    )
+
+
+@contextmanager
+def _staged(data: Path, corrections: Path | None, place: Path) -> Iterator[tuple[Path, int]]:
+    """Give the data folder with the corrections in it, and how many of these teach nothing."""
+    if not (data / _TRAIN).is_file():
+        detail = f"找不到 {data / _TRAIN},请用 --data 指定数据目录。"
+        raise Invalid("data_file_missing", detail)
+    if corrections is None:
+        yield data, 0
+        return
+    folder = place / "data"
+    folder.mkdir(parents=True, mode=0o700)
+    for path in data.resolve().iterdir():
+        if path.name != CORRECTIONS:
+            (folder / path.name).symlink_to(path)
+    # What a recipe finds beside the data folder, such as a pretrained encoder, stays beside it.
+    for path in data.resolve().parent.iterdir():
+        if path.is_dir() and path.name != folder.name:
+            (place / path.name).symlink_to(path)
+    rows = read_all_gold(corrections)
+    known = _teachable(rows)
+    write_set(folder / CORRECTIONS, known)
+    yield folder, len(rows) - len(known)
+
+
+def _teachable(rows: Sequence[Gold]) -> list[Gold]:
+    """Keep the rows whose every label is one that readers can give."""
+    from classifier.learning import KINDS  # noqa: PLC0415 - needs the `train` extra
+    from classifier.lexicon import lexicon  # noqa: PLC0415
+
+    codes = lexicon().code_index
+    return [row for row in rows if row.kind in KINDS and all(code in codes for code in row.types)]
+
+
+def _copy(built: Path, reader: Path) -> None:
+    for path in built.iterdir():
+        if path.is_file():
+            shutil.copy2(path, reader / path.name)
+
+
+def _digests(data: Path) -> dict[str, str]:
+    """Name the versions of the files that are learned from."""
+    names = (_TRAIN, "messages_train.jsonl.gz")
+    found = {name: digest_of(data / name)[:12] for name in names if (data / name).is_file()}
+    return found | {WRITTEN.name: digest_of(WRITTEN)[:12]}
+
+
+def _digest(rows: Sequence[Gold]) -> str:
+    total = hashlib.sha256()
+    for row in rows:
+        total.update(msgspec.json.encode(row))
+    return total.hexdigest()[:12]

@@ -7,11 +7,14 @@ somebody asks. Routes are labelled by their pattern, never by the path a client 
 import logging
 import sys
 import time
+from collections.abc import Callable
 from typing import Final, Literal
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from classifier.releases import Reference
+from deploy.reading_gauges import ReadingGauges
 from models.db.gauges import Gauges, read_gauges
 from models.db.pool import Database
 from models.errors import Unavailable
@@ -101,11 +104,17 @@ class Meter:
 class Scraper:
     """Answers /metrics: this process's meter, and the gauges out of SQL, read at most every 3 s."""
 
-    def __init__(self, db: Database, meter: Meter) -> None:
-        """Add the gauges to the meter's registry."""
+    def __init__(
+        self,
+        db: Database,
+        meter: Meter,
+        reference: Callable[[], Reference | None] = lambda: None,
+    ) -> None:
+        """Add the gauges to the meter's registry; `reference` is of the reader that serves."""
         self._db = db
         self._meter = meter
         self._read_at = float("-inf")
+        self._reading = ReadingGauges(meter.registry, reference)
         self._up = self._gauge("jiesu_database_up", "Whether the database answers")
         self._queued = self._gauge("jiesu_queue_cases", "Cases that wait", "city", "queue")
         self._oldest = self._gauge(
@@ -129,6 +138,7 @@ class Scraper:
         try:
             async with self._db.system() as conn:
                 gauges = await read_gauges(conn)
+            await self._reading.refresh(self._db)
         except Unavailable:
             self._up.set(0)
             return

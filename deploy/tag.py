@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
@@ -32,11 +33,23 @@ class Line(msgspec.Struct):
     received_at: str | None = None
 
 
-def load_tagger() -> "Tagger":
-    """Load the tagger with all installed cities."""
-    from classifier.engine import Tagger  # noqa: PLC0415 - `jiesu --help` needs no model
+def load_tagger(model: str | None = None) -> "Tagger":
+    """Load the tagger with all installed cities: the release that serves here, or the one named.
 
-    return Tagger.load(tuple(map(load_city, installed_cities())))
+    `model` is a release's version or a folder that holds a reader.
+    """
+    from classifier import readers  # noqa: PLC0415 - `jiesu --help` needs no model
+    from classifier.district import Districts  # noqa: PLC0415
+    from classifier.engine import Tagger  # noqa: PLC0415
+    from deploy.learning import releases_of  # noqa: PLC0415
+    from deploy.settings import load_settings  # noqa: PLC0415
+
+    releases = releases_of(load_settings())
+    if model is None:
+        folder = releases.serving()
+    else:
+        folder = Path(model) if Path(model).is_dir() else releases.folder(model)
+    return Tagger(readers.load(folder), Districts(tuple(map(load_city, installed_cities()))))
 
 
 def tag_lines(
@@ -96,17 +109,19 @@ def _page(tags: Tags, text: str) -> str:
     return "\n".join(lines)
 
 
-def measure(rows: Sequence["Gold"], city: str | None) -> "Report":
+def measure(
+    rows: Sequence["Gold"], city: str | None, model: str | None = None
+) -> tuple["Report", list[Tags]]:
     """Measure the tagger on texts with gold answers; the lead role too where the gold names one."""
     from classifier.evaluate import evaluate  # noqa: PLC0415 - loads numpy
 
     home = city or _home(row.adcode for row in rows)
-    report, said = evaluate(load_tagger(), rows, home)
+    report, said = evaluate(load_tagger(model), rows, home)
     led = [(row.lead_role, tags) for row, tags in zip(rows, said, strict=True) if row.lead_role]
     if not led or home is None:
-        return report
+        return report, said
     right = sum(_lead(tags, home) == role for role, tags in led)
-    return msgspec.structs.replace(report, lead_role=round(right / len(led), 4))
+    return msgspec.structs.replace(report, lead_role=round(right / len(led), 4)), said
 
 
 def _home(adcodes: Iterable[str | None]) -> str | None:

@@ -1,7 +1,9 @@
 """The parts put together: the front door's services, and the road that a report travels."""
 
 from collections.abc import Mapping
+from functools import partial
 
+from deploy.learning import reference_of, releases_of
 from deploy.observe import Meter, Scraper
 from deploy.sealer import Sealer
 from deploy.settings import Settings
@@ -22,7 +24,7 @@ def load_cities(settings: Settings) -> Mapping[str, City]:
 
 def build_services(settings: Settings, secrets: Secrets, db: Database, meter: Meter) -> Services:
     """Build what the front door needs."""
-    scraper = Scraper(db, meter)
+    scraper = Scraper(db, meter, partial(reference_of, releases_of(settings)))
 
     async def ready() -> dict[str, str]:
         try:
@@ -46,13 +48,13 @@ def build_services(settings: Settings, secrets: Secrets, db: Database, meter: Me
 
 def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
     """Build the road: from top to bottom, what happens to a report once it is stored."""
-    from classifier.engine import Tagger  # noqa: PLC0415 - the web does not read texts
+    from classifier.live import LiveTagger  # noqa: PLC0415 - the web does not read texts
     from classifier.stage import TagStage  # noqa: PLC0415
     from routing.stage import RouteStage  # noqa: PLC0415
     from routing.tracking import Sweeper  # noqa: PLC0415
 
     cities = load_cities(settings)
-    tagger = Tagger.load(tuple(cities.values()))
+    tagger = LiveTagger(releases_of(settings), cities.values())
     return (
         Step(TagStage(db, tagger), wakes_on=Queue.TAG),  # stored → read → route or review
         Step(RouteStage(db, cities), wakes_on=Queue.ROUTE),  # read → dispatched or review
