@@ -12,7 +12,9 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 
-from models.clock import ClockDef, Span
+import msgspec
+
+from models.clock import Basis, ClockDef, Span
 from models.decision import DayStep, Deadline
 from models.errors import Invalid
 from models.moment import CHINA, aware
@@ -20,9 +22,21 @@ from routing.calendar import WorkCalendar
 
 _ONE: Final = timedelta(days=1)
 _LAST_SECOND: Final = time(23, 59, 59)
-_SPAN: Final = re.compile(r"(\d{1,4})\s*(W|N|H|MIN)", re.IGNORECASE)
-_UNITS: Final = {"H": timedelta(hours=1), "MIN": timedelta(minutes=1)}
-_NAMES: Final = {"W": "个工作日", "N": "个自然日", "H": "小时", "MIN": "分钟"}
+_SPAN: Final = re.compile(r"(\d{1,4})\s*(W|N|H|MIN|S|Y)", re.IGNORECASE)
+_UNITS: Final = {
+    "H": timedelta(hours=1),
+    "MIN": timedelta(minutes=1),
+    "S": timedelta(seconds=1),
+}
+_NAMES: Final = {
+    "W": "个工作日",
+    "N": "个自然日",
+    "H": "小时",
+    "MIN": "分钟",
+    "S": "秒",
+    "Y": "年",
+}
+_LEAP_DAY: Final = (2, 29)
 #: Whether the start is late, whether the end rolls, and the cut-off hour.
 _Terms = tuple[bool, bool, int | None]
 #: What a span is shown as where nothing else is known of its clock.
@@ -48,12 +62,16 @@ def span_clock(span: Span, *, roll: bool = True) -> ClockDef:
         stop="",
         ordinary=span,
         roll=roll,
+        warn=(),
+        warn_left=(),
         source="按给定时限",
     )
 
 
 def show_span(span: Span) -> str:
-    """Write a span in Chinese: `15 个工作日`."""
+    """Write a span in Chinese: `15 个工作日`, `当日`."""
+    if span.n == 0:
+        return "当日"
     name = _NAMES[span.unit]
     return f"{span.n} {name}"
 
@@ -63,16 +81,32 @@ def span_of(clock: ClockDef, urgency: str | None) -> Span:
     return clock.by_urgency.get(urgency or "", clock.ordinary)
 
 
+def basis_of(clock: ClockDef, start: datetime, urgency: str | None) -> Basis:
+    """Say what a clock that starts now is counted from."""
+    return Basis(
+        start=aware(start).replace(microsecond=0),
+        span=span_of(clock, urgency),
+        cutoff_hour=clock.cutoff_hour,
+        roll=clock.roll,
+    )
+
+
 def deadline(
     clock: ClockDef, start: datetime, urgency: str | None, calendar: WorkCalendar
 ) -> Deadline:
     """Count a clock from an aware start; hours and minutes keep its seconds."""
-    span = span_of(clock, urgency)
-    local = aware(start).replace(microsecond=0)
-    if span.unit in _UNITS:
-        return _continuous(span, local)
-    late = _is_late(clock, local)
-    return _counted(calendar, local.date(), span, (late, clock.roll, clock.cutoff_hour))
+    return first_count(basis_of(clock, start, urgency), calendar)
+
+
+def first_count(basis: Basis, calendar: WorkCalendar) -> Deadline:
+    """Count a deadline before anything has moved it."""
+    local = aware(basis.start).replace(microsecond=0)
+    if basis.span.unit in _UNITS:
+        return _continuous(basis.span, local)
+    if basis.span.unit == "Y":
+        return _years(basis.span, local)
+    terms = (_is_late(basis, local), basis.roll, basis.cutoff_hour)
+    return _counted(calendar, local.date(), basis.span, terms)
 
 
 def warnings(
@@ -82,43 +116,96 @@ def warnings(
 
     A fraction of a working-day clock is one of its working days: half of one day is its noon.
     """
-    span = span_of(clock, urgency)
-    local = aware(start).replace(microsecond=0)
+    return fractions(clock.warn, basis_of(clock, start, urgency), calendar)
+
+
+def fractions(
+    parts: tuple[float, ...], basis: Basis, calendar: WorkCalendar
+) -> tuple[datetime, ...]:
+    """Give the moments at which parts of the first count have passed."""
+    span, local = basis.span, aware(basis.start).replace(microsecond=0)
     if span.unit in _UNITS:
-        return tuple(local + _UNITS[span.unit] * span.n * part for part in clock.warn)
-    base = local.date() + _ONE * _is_late(clock, local)
-    return tuple(_part_of_days(calendar, base, span, part) for part in clock.warn)
+        return tuple(local + _UNITS[span.unit] * span.n * part for part in parts)
+    base = local.date() + _ONE * _is_late(basis, local)
+    return tuple(_part_of_days(calendar, base, span, part) for part in parts)
 
 
-def shifted(due: Deadline, paused: datetime, resumed: datetime, calendar: WorkCalendar) -> Deadline:
+def left(due: datetime, span: Span, calendar: WorkCalendar) -> datetime:
+    """Give the moment at which no more than `span` is left; a day is left while it lasts whole."""
+    if span.unit in _UNITS:
+        return due - _UNITS[span.unit] * span.n
+    day = aware(due).date()
+    if span.unit == "N":
+        day -= _ONE * (span.n - 1)
+    else:
+        for n in range(span.n):
+            day -= _ONE * (n > 0)
+            while not calendar.is_working(day):
+                day -= _ONE
+    return datetime.combine(day, time(), CHINA)
+
+
+def shifted(
+    due: Deadline,
+    paused: datetime,
+    resumed: datetime,
+    calendar: WorkCalendar,
+    *,
+    roll: bool = True,
+) -> Deadline:
     """Move a deadline by the time a clock stood still; the count keeps why.
 
     Hours move by hours, natural days by days and working days by the working days that passed.
     """
     start, end = aware(paused), aware(resumed)
-    if due.calendar == "H":
-        moved = aware(due.due_at) + max(end - start, timedelta())
-    else:
-        moved = _moved_days(due, start.date(), end.date(), calendar)
     note = f"{start:%m-%d %H:%M} 至 {end:%m-%d %H:%M} 停表,到期顺延"
-    step = DayStep(day=moved.date().isoformat(), n=due.trace[-1].n if due.trace else 0, note=note)
-    provisional = due.provisional or (due.calendar != "H" and calendar.is_provisional(moved.date()))
-    return Deadline(
-        due_at=moved, calendar=due.calendar, provisional=provisional, trace=(*due.trace, step)
+    if due.calendar == "H":
+        return moved_to(due, aware(due.due_at) + max(end - start, timedelta()), note, calendar)
+    day = aware(due.due_at).date()
+    if due.calendar == "W":
+        day = calendar.add_working_days(day, calendar.working_between(start.date(), end.date()))
+    else:
+        day += max(end.date() - start.date(), timedelta())
+        day = calendar.rolled(day) if roll else day
+    return moved_to(due, _end_of(day), note, calendar)
+
+
+def prolonged(due: Deadline, span: Span, calendar: WorkCalendar, *, roll: bool = True) -> Deadline:
+    """Move a deadline by what was granted."""
+    note = f"经批准延期 {show_span(span)}"
+    if span.unit in _UNITS:
+        return moved_to(due, aware(due.due_at) + _UNITS[span.unit] * span.n, note, calendar)
+    day = aware(due.due_at).date()
+    if span.unit == "W":
+        day = calendar.add_working_days(day, span.n)
+    else:
+        day = calendar.rolled(day + _ONE * span.n) if roll else day + _ONE * span.n
+    return moved_to(due, _end_of(day), note, calendar)
+
+
+def as_stated(counted: Deadline, stated: datetime | None) -> Deadline:
+    """Let the due time that the source gave win over our own count."""
+    if stated is None:
+        return counted
+    due = aware(stated)
+    step = DayStep(day=due.isoformat(), n=0, note="来单载明的办结时限,以来单为准")
+    return msgspec.structs.replace(
+        counted, due_at=due, provisional=False, trace=(*counted.trace, step)
     )
 
 
-def _moved_days(due: Deadline, start: date, end: date, calendar: WorkCalendar) -> datetime:
-    day = aware(due.due_at).date()
-    if due.calendar == "W":
-        day = calendar.add_working_days(day, calendar.working_between(start, end))
-    else:
-        day = calendar.next_working(day + max(end - start, timedelta()))
-    return _end_of(day)
+def moved_to(due: Deadline, at: datetime, note: str, calendar: WorkCalendar) -> Deadline:
+    """Move a deadline and say in its count why."""
+    last = at.date()
+    step = DayStep(day=last.isoformat(), n=due.trace[-1].n if due.trace else 0, note=note)
+    provisional = due.provisional or (due.calendar != "H" and calendar.is_provisional(last))
+    return msgspec.structs.replace(
+        due, due_at=at, provisional=provisional, trace=(*due.trace, step)
+    )
 
 
-def _is_late(clock: ClockDef, local: datetime) -> bool:
-    return clock.cutoff_hour is not None and local.hour >= clock.cutoff_hour
+def _is_late(basis: Basis, local: datetime) -> bool:
+    return basis.cutoff_hour is not None and local.hour >= basis.cutoff_hour
 
 
 def _end_of(day: date) -> datetime:
@@ -135,13 +222,25 @@ def _continuous(span: Span, start: datetime) -> Deadline:
     return Deadline(due_at=due, calendar="H", provisional=False, trace=steps)
 
 
+def _years(span: Span, start: datetime) -> Deadline:
+    day = start.date()
+    leap = (day.month, day.day) == _LEAP_DAY
+    last = day.replace(year=day.year + span.n, day=28 if leap else day.day)
+    steps = (
+        DayStep(day=day.isoformat(), n=0, note="起算"),
+        DayStep(day=last.isoformat(), n=span.n, note=f"满 {show_span(span)}"),
+    )
+    return Deadline(due_at=_end_of(last), calendar="N", provisional=False, trace=steps)
+
+
 @lru_cache(maxsize=4096)
 def _counted(calendar: WorkCalendar, day: date, span: Span, terms: _Terms) -> Deadline:
     late, roll, cutoff = terms
     base = day + _ONE if late else day
-    steps = [DayStep(day=day.isoformat(), n=0, note=_first_note(late, cutoff))]
+    steps = [DayStep(day=day.isoformat(), n=0, note=_first_note(span, cutoff if late else None))]
     if late:
-        steps.append(DayStep(day=base.isoformat(), n=0, note="视为起算日,不计入"))
+        note = "视为起算日" if span.n == 0 else "视为起算日,不计入"
+        steps.append(DayStep(day=base.isoformat(), n=0, note=note))
     working = span.unit == "W"
     last = base
     for last, n, counts in _days(calendar, base, span):
@@ -158,8 +257,10 @@ def _counted(calendar: WorkCalendar, day: date, span: Span, terms: _Terms) -> De
     )
 
 
-def _first_note(late: bool, cutoff: int | None) -> str:
-    return f"{cutoff}:00 后,视为次日起算" if late else "当日不计入,次日起算"
+def _first_note(span: Span, cutoff: int | None) -> str:
+    if cutoff is not None:
+        return f"{cutoff}:00 后,视为次日起算"
+    return "须当日完成" if span.n == 0 else "当日不计入,次日起算"
 
 
 def _days(calendar: WorkCalendar, base: date, span: Span) -> Iterator[tuple[date, int, bool]]:
@@ -173,7 +274,7 @@ def _days(calendar: WorkCalendar, base: date, span: Span) -> Iterator[tuple[date
 
 
 def _roll(calendar: WorkCalendar, last: date, n: int, steps: list[DayStep]) -> date:
-    end = calendar.next_working(last)
+    end = calendar.rolled(last)
     while last < end:
         last += _ONE
         note = calendar.note(last)

@@ -129,9 +129,13 @@ class Change:
         self.others.append((task, msgspec.structs.replace(task, **fields)))
 
     def stop_all(self, why: str, task_no: int | None = None) -> None:
-        """Stop every running clock of the case, or of one task."""
-        running = self.matter.running
-        self.stops += [(c, why) for c in running if task_no is None or c.task_no == task_no]
+        """Stop every running clock of one task, or of the case but for those that outlive it."""
+        book = self.matter.book.clocks
+        for clock in self.matter.running:
+            known = book.get(clock.code)
+            outlives = known is not None and known.outlives
+            if not outlives if task_no is None else clock.task_no == task_no:
+                self.stops.append((clock, why))
 
     def outgoing(self) -> Iterable[Outgoing]:
         """Give the message to the platform, if the move tells it anything."""

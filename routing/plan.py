@@ -1,16 +1,14 @@
 """The clocks that a dispatch starts, with the platform's own closing time where it gave one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Final
-
-import msgspec
+from types import MappingProxyType
+from typing import Any, Final
 
 from models.clock import ClockDef
-from models.decision import ClockPlan, DayStep, Deadline, TraceStep
-from models.moment import aware
+from models.decision import ClockPlan, Deadline, TraceStep
 from routing.catalogue import Catalogue
-from routing.clocks import deadline
+from routing.clocks import as_stated, deadline
 from routing.facts import Facts, family
 
 #: The event verbs on which clocks start and stop that this module must know by name.
@@ -18,11 +16,14 @@ RECEIVED: Final = "case:received"
 ACCEPTED: Final = "case:accepted"
 DISPATCHED: Final = "case:dispatched"
 CLOSED: Final = "case:closed"
+#: The request type and the family of channels whose clocks are those of petitions (F10).
+PETITION: Final = "XF"
+_SAID_NOTHING: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
 
 def applies(clock: ClockDef, kind: str, channel: str) -> bool:
     """Tell whether a clock is one for that request type and channel (or its family)."""
-    names = {channel, family(channel)}
+    names = {channel, family(channel)} | ({PETITION} if kind == PETITION else set())
     return (
         (not clock.kinds or kind in clock.kinds)
         and (not clock.channels or not names.isdisjoint(clock.channels))
@@ -35,12 +36,26 @@ def is_closing(clock: ClockDef) -> bool:
     return clock.scope == "case" and clock.stop == CLOSED
 
 
-def starting(book: Catalogue, verbs: Collection[str], kind: str, channel: str) -> list[ClockDef]:
-    """Name the clocks that events start for such a case and that none of them stops again."""
+def starting(
+    book: Catalogue,
+    verbs: Collection[str],
+    kind: str,
+    channel: str,
+    said: Mapping[str, Mapping[str, Any]] = _SAID_NOTHING,
+) -> list[ClockDef]:
+    """Name the clocks that events start for such a case and that none of them stops again.
+
+    `said` is what the events say, by verb, for clocks that ask for it.
+    """
     return [
         clock
         for clock in book.clocks.values()
-        if clock.start in verbs and clock.stop not in verbs and applies(clock, kind, channel)
+        if clock.start in verbs
+        and clock.active
+        and not clock.retention
+        and not any(verb in verbs for verb in clock.stops)
+        and applies(clock, kind, channel)
+        and _is_said(clock, said.get(clock.start, {}))
     ]
 
 
@@ -50,6 +65,8 @@ def plan_clocks(
     """Plan the clocks that accepting and dispatching start, the platform's own time winning."""
     plans, steps = [], []
     for clock in starting(book, (ACCEPTED, DISPATCHED), facts.kind, facts.channel):
+        if clock.scope == "helper":
+            continue
         counted = deadline(clock, facts.dispatched_at, urgency, book.calendar)
         stated = facts.source_due_at if is_closing(clock) else None
         due = as_stated(counted, stated)
@@ -59,15 +76,17 @@ def plan_clocks(
     return tuple(plans), steps
 
 
-def as_stated(counted: Deadline, stated: datetime | None) -> Deadline:
-    """Let the closing time that the platform gave win over our own count."""
-    if stated is None:
-        return counted
-    due = aware(stated)
-    step = DayStep(day=due.isoformat(), n=0, note="来单载明的办结时限,以来单为准")
-    return msgspec.structs.replace(
-        counted, due_at=due, provisional=False, trace=(*counted.trace, step)
+def _is_said(clock: ClockDef, said: Mapping[str, Any]) -> bool:
+    wanted = all(_word(said.get(name)) in values for name, values in clock.when.items())
+    return wanted and not any(
+        _word(said.get(name)) in values for name, values in clock.unless.items()
     )
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
 
 
 def _plan(clock: ClockDef, due: Deadline) -> ClockPlan:

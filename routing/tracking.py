@@ -1,7 +1,7 @@
-"""The sweeper: notes each warning and each breach of a clock once, and watches what waits.
+"""The sweeper: notes each warning, breach and day overdue of a clock once, and watches what waits.
 
 One sweeper per city at a time by a lease; even two at once note an alarm once, since an alarm is a
-row whose key says which clock and which level.
+row whose key says which clock and which level. They go by the database's time, not their own.
 """
 
 import os
@@ -13,16 +13,19 @@ from typing import Final
 from models.case import SYSTEM, CaseNo, Event
 from models.city import City
 from models.db import clocks, events, lease
-from models.db.clocks import Advance, ClockKey, Ripe
+from models.db.clocks import DAY, Advance, ClockKey, Ripe
 from models.db.pool import Database
 from models.ids import uuid7
-from models.moment import aware, now
+from models.moment import aware
 from routing.catalogue import Catalogue, catalogue
 from routing.clocking import starts
 from routing.plan import RECEIVED
 
 LEASE: Final = "sweeper"
 BREACH: Final = "breach"
+#: A clock that is overdue rises a level a day, this often at most (global rule 5).
+OVERDUE_MOST: Final = 30
+_VERBS: Final = {"warn": "clock:warned", BREACH: "clock:breached", "overdue": "clock:overdue"}
 _LEASE_S: Final = 30.0
 _BATCH: Final = 500
 
@@ -50,8 +53,9 @@ class Sweeper:
         async with self._db.city(city) as conn:
             if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
                 return 0
+            at = await clocks.moment(conn)
         watched = await watch_desk(self._db, self._books[city], self._batch)
-        return watched + await sweep(self._db, self._books[city], now(), self._batch)
+        return watched + await sweep(self._db, self._books[city], at, self._batch)
 
 
 async def watch_desk(db: Database, book: Catalogue, batch: int) -> int:
@@ -90,44 +94,39 @@ async def sweep(db: Database, book: Catalogue, at: datetime, batch: int) -> int:
 def advance(book: Catalogue, clock: Ripe, at: datetime) -> Advance:
     """Say which levels a clock has reached by `at`, and when to look at it again."""
     known = book.clocks.get(clock.code)
-    warned = sum(moment <= at for moment in clock.warn_at)
     over = clock.due_at <= at
     if over and known is not None and known.window:
-        return _step(clock, clock.warned, lapsed_at=clock.due_at)
+        return Advance(
+            clock=clock,
+            levels=(),
+            warned=clock.warned,
+            breached_at=None,
+            next_at=None,
+            lapsed_at=clock.due_at,
+        )
+    warned = max(sum(moment <= at for moment in clock.warn_at), clock.warned)
+    raised = min((at - clock.due_at) // DAY, OVERDUE_MOST) if over else 0
     levels = [f"warn{n}" for n in range(clock.warned + 1, warned + 1)]
-    if over and clock.breached_at is None:
-        levels.append(BREACH)
-    ahead = [moment for moment in (*clock.warn_at, clock.due_at) if moment > at]
-    return _step(
-        clock,
-        warned,
-        levels=tuple(levels),
-        breached_at=clock.due_at if over else clock.breached_at,
-        next_at=min(ahead, default=None),
-    )
-
-
-def _step(
-    clock: Ripe,
-    warned: int,
-    *,
-    levels: tuple[str, ...] = (),
-    breached_at: datetime | None = None,
-    next_at: datetime | None = None,
-    lapsed_at: datetime | None = None,
-) -> Advance:
+    levels += [BREACH] if over and clock.breached_at is None else []
+    levels += [f"overdue{n}" for n in range(clock.raised + 1, raised + 1)]
     return Advance(
         clock=clock,
-        levels=levels,
-        warned=max(warned, clock.warned),
-        breached_at=breached_at,
-        next_at=next_at,
-        lapsed_at=lapsed_at,
+        levels=tuple(levels),
+        warned=warned,
+        breached_at=clock.due_at if over else clock.breached_at,
+        raised=max(raised, clock.raised),
+        next_at=_next(clock, max(raised, clock.raised), at),
     )
+
+
+def _next(clock: Ripe, raised: int, at: datetime) -> datetime | None:
+    if clock.due_at > at:
+        return min(moment for moment in (*clock.warn_at, clock.due_at) if moment > at)
+    return clock.due_at + DAY * (raised + 1) if raised < OVERDUE_MOST else None
 
 
 def _event(city: str, clock: Ripe, key: ClockKey, level: str, at: datetime) -> Event:
-    verb = "clock:breached" if level == BREACH else "clock:warned"
+    verb = _VERBS[level.rstrip("0123456789")]
     data = {
         "task_no": key.task_no,
         "code": key.code,

@@ -1,24 +1,32 @@
 """Clocks in the store: started, stopped and charged with a case's moves, and swept when ripe."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+from uuid import UUID
 
 import msgspec
 
 from models.case import Case
+from models.clock import Basis
 from models.db import queries
 from models.db.pool import Connection
 from models.db.rows import to_case, to_struct
 from models.decision import DayStep
+from models.moment import aware
 
 _SQL: Final = queries.load("clocks")
+#: A clock that is overdue is noted again after each of these.
+DAY: Final = timedelta(days=1)
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):
     """One clock of a case (`task_no` 0) or of a task; a clock that runs again is a new `attempt`.
 
-    `warn_at` are the moments to warn at; `stop_reason` is the event that stopped it, or `lapsed`.
+    `warn_at` are the moments to warn at, of which `warned` are past; `raised` counts the days of
+    being overdue that were noted. `stop_reason` is the event that stopped it, or `lapsed`. `basis`
+    is what its deadline was counted from, `counted_by` the calendar that did it, None where none
+    matters. A `desk` clock is the desk's own.
     """
 
     case_no: int
@@ -34,13 +42,24 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
     warn_at: tuple[datetime, ...] = ()
     warned: int = 0
     breached_at: datetime | None = None
+    raised: int = 0
     stopped_at: datetime | None = None
     stop_reason: str | None = None
+    basis: Basis | None = None
+    counted_by: str | None = None
+    desk: bool = False
 
     @property
     def key(self) -> "ClockKey":
         """What names the clock within its city."""
         return ClockKey(self.case_no, self.task_no, self.code, self.attempt)
+
+    @property
+    def next_at(self) -> datetime:
+        """When the sweeper must look at it next: a warning, its end, or a day more overdue."""
+        if self.breached_at is not None:
+            return self.due_at + DAY * (self.raised + 1)
+        return min((*self.warn_at[self.warned :], self.due_at))
 
 
 class ClockKey(NamedTuple):
@@ -64,6 +83,7 @@ class Ripe(msgspec.Struct, frozen=True, kw_only=True):
     warn_at: tuple[datetime, ...]
     warned: int
     breached_at: datetime | None
+    raised: int = 0
 
     @property
     def key(self) -> ClockKey:
@@ -79,7 +99,15 @@ class Advance(msgspec.Struct, frozen=True, kw_only=True):
     warned: int
     breached_at: datetime | None
     next_at: datetime | None
+    raised: int = 0
     lapsed_at: datetime | None = None
+
+
+class Recount(msgspec.Struct, frozen=True, kw_only=True):
+    """A running clock as it was counted again; `cause` is the event that says why it moved."""
+
+    clock: Clock
+    cause: UUID | None = None
 
 
 async def start(conn: Connection, city: str, clocks: Sequence[Clock]) -> None:
@@ -100,6 +128,13 @@ async def start(conn: Connection, city: str, clocks: Sequence[Clock]) -> None:
         [clock.provisional for clock in clocks],
         [clock.trace for clock in clocks],
         [_literal(clock.warn_at) for clock in clocks],
+        [clock.next_at for clock in clocks],
+        [clock.warned for clock in clocks],
+        [clock.breached_at for clock in clocks],
+        [clock.basis for clock in clocks],
+        [clock.counted_by for clock in clocks],
+        [clock.desk for clock in clocks],
+        [clock.raised for clock in clocks],
     )
 
 
@@ -150,6 +185,41 @@ async def of_case(conn: Connection, city: str, case_no: int) -> list[Clock]:
     return [to_struct(row, Clock) for row in await conn.fetch(_SQL["of_case"], city, case_no)]
 
 
+async def moment(conn: Connection) -> datetime:
+    """Give the database's own time, so that sweepers whose clocks differ agree."""
+    return aware(await conn.fetchval(_SQL["moment"]))
+
+
+async def counted_otherwise(conn: Connection, city: str, version: str, limit: int) -> list[Clock]:
+    """Lock and give up to `limit` running clocks that another calendar has counted."""
+    rows = await conn.fetch(_SQL["counted_otherwise"], city, version, limit)
+    return [to_struct(row, Clock) for row in rows]
+
+
+async def recount(conn: Connection, city: str, recounts: Sequence[Recount]) -> None:
+    """Put clocks as they were counted again; the events that say why must be written before."""
+    clocks = [each.clock for each in recounts]
+    if not clocks:
+        return
+    await conn.execute(
+        _SQL["recount"],
+        city,
+        [clock.case_no for clock in clocks],
+        [clock.task_no for clock in clocks],
+        [clock.code for clock in clocks],
+        [each.cause for each in recounts],
+        [clock.attempt for clock in clocks],
+        [clock.due_at for clock in clocks],
+        [clock.provisional for clock in clocks],
+        [clock.trace for clock in clocks],
+        [_literal(clock.warn_at) for clock in clocks],
+        [clock.warned for clock in clocks],
+        [clock.next_at for clock in clocks],
+        [clock.basis for clock in clocks],
+        [clock.counted_by for clock in clocks],
+    )
+
+
 async def ripe(conn: Connection, city: str, at: datetime, limit: int) -> list[Ripe]:
     """Lock and give up to `limit` clocks that have something to note at that moment."""
     return [to_struct(row, Ripe) for row in await conn.fetch(_SQL["ripe"], city, at, limit)]
@@ -169,6 +239,7 @@ async def advance(
         [step.clock.attempt for step in steps],
         [step.warned for step in steps],
         [step.breached_at for step in steps],
+        [step.raised for step in steps],
         [step.next_at for step in steps],
         [step.lapsed_at for step in steps],
     )

@@ -1,15 +1,19 @@
--- Clocks: started and stopped with the event that does so, swept when `next_at` has come.
+-- Clocks: started and stopped with the event that does so, swept when `next_at` has come, counted again when
+-- the calendar is another one.
 
 -- name: start
 -- Start clocks: $2 case, $3 task (0 for the case itself), $4 code, $5 attempt, $6 unit, $7 start, $8 due, $9 calendar,
--- $10 provisional, $11 trace, $12 warnings as array literals; the first warning or the end is what comes next.
+-- $10 provisional, $11 trace, $12 warnings as array literals, $13 what comes next, $14 warned, $15 breached, $16 basis,
+-- $17 calendar's version, $18 whether it is the desk's own, $19 days overdue that were noted.
 INSERT INTO clock (city, case_no, task_no, code, attempt, unit, started_at, due_at, calendar, provisional, trace,
-                   warn_at, next_at)
+                   warn_at, next_at, warned, breached_at, basis, counted_by, desk, raised)
 SELECT $1, i.case_no, i.task_no, i.code, i.attempt, i.unit, i.started_at, i.due_at, i.calendar, i.provisional, i.trace,
-       i.warn_at::timestamptz[], least((i.warn_at::timestamptz[])[1], i.due_at)
+       i.warn_at::timestamptz[], i.next_at, i.warned, i.breached_at, i.basis, i.counted_by, i.desk, i.raised
   FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::smallint[], $6::text[], $7::timestamptz[],
-              $8::timestamptz[], $9::text[], $10::boolean[], $11::jsonb[], $12::text[])
-    AS i (case_no, task_no, code, attempt, unit, started_at, due_at, calendar, provisional, trace, warn_at);
+              $8::timestamptz[], $9::text[], $10::boolean[], $11::jsonb[], $12::text[], $13::timestamptz[],
+              $14::smallint[], $15::timestamptz[], $16::jsonb[], $17::text[], $18::boolean[], $19::smallint[])
+    AS i (case_no, task_no, code, attempt, unit, started_at, due_at, calendar, provisional, trace, warn_at, next_at,
+          warned, breached_at, basis, counted_by, desk, raised);
 
 -- name: stop
 -- Stop running clocks of a case, named by task, code and attempt, saying why.
@@ -31,16 +35,20 @@ SELECT c.* FROM cases c
  ORDER BY c.case_no LIMIT $2 FOR UPDATE OF c SKIP LOCKED;
 
 -- name: charge
--- Charge the running clocks of the case itself to another unit, or to the desk (NULL).
-UPDATE clock SET unit = $3 WHERE city = $1 AND case_no = $2 AND task_no = 0 AND stopped_at IS NULL;
+-- Charge the running clocks of the case itself to another unit, or to the desk (NULL); the desk keeps its own.
+UPDATE clock SET unit = $3 WHERE city = $1 AND case_no = $2 AND task_no = 0 AND stopped_at IS NULL AND NOT desk;
 
 -- name: of_case
 -- All clocks of a case, as they were started.
 SELECT * FROM clock WHERE city = $1 AND case_no = $2 ORDER BY task_no, code, attempt;
 
+-- name: moment
+-- The database's own time, the same for everyone who asks.
+SELECT clock_timestamp();
+
 -- name: ripe
 -- Running clocks whose next warning or end has come, the longest waiting first; another sweeper's are left to it.
-SELECT city, case_no, task_no, code, attempt, unit, due_at, warn_at, warned, breached_at FROM clock
+SELECT city, case_no, task_no, code, attempt, unit, due_at, warn_at, warned, breached_at, raised FROM clock
  WHERE city = $1 AND stopped_at IS NULL AND next_at <= $2
  ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED;
 
@@ -55,10 +63,28 @@ RETURNING case_no, task_no, code, attempt, level;
 
 -- name: advance
 -- Set what was noted of each clock and what comes next for it; a window that has passed stops at its end.
-UPDATE clock c SET warned = i.warned, breached_at = i.breached_at, next_at = i.next_at,
+UPDATE clock c SET warned = i.warned, breached_at = i.breached_at, raised = i.raised, next_at = i.next_at,
        stopped_at = i.stopped_at, stop_reason = CASE WHEN i.stopped_at IS NULL THEN c.stop_reason ELSE 'lapsed' END
   FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::smallint[], $6::smallint[], $7::timestamptz[],
-              $8::timestamptz[], $9::timestamptz[])
-    AS i (case_no, task_no, code, attempt, warned, breached_at, next_at, stopped_at)
+              $8::smallint[], $9::timestamptz[], $10::timestamptz[])
+    AS i (case_no, task_no, code, attempt, warned, breached_at, raised, next_at, stopped_at)
+ WHERE c.city = $1 AND c.case_no = i.case_no AND c.task_no = i.task_no AND c.code = i.code AND c.attempt = i.attempt
+   AND c.stopped_at IS NULL;
+
+-- name: counted_otherwise
+-- Running clocks that another calendar than $2 has counted; another's are left to it.
+SELECT * FROM clock
+ WHERE city = $1 AND stopped_at IS NULL AND counted_by IS NOT NULL AND (counted_by < $2 OR counted_by > $2)
+ ORDER BY case_no, task_no, code, attempt LIMIT $3 FOR UPDATE SKIP LOCKED;
+
+-- name: recount
+-- Put what was counted again: the event $5 of each clock says why where the deadline moved.
+UPDATE clock c SET due_at = i.due_at, cause = coalesce(i.cause, c.cause), provisional = i.provisional,
+       trace = i.trace, warn_at = i.warn_at::timestamptz[], warned = i.warned, next_at = i.next_at, basis = i.basis,
+       counted_by = i.counted_by
+  FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::uuid[], $6::smallint[], $7::timestamptz[], $8::boolean[],
+              $9::jsonb[], $10::text[], $11::smallint[], $12::timestamptz[], $13::jsonb[], $14::text[])
+    AS i (case_no, task_no, code, cause, attempt, due_at, provisional, trace, warn_at, warned, next_at, basis,
+          counted_by)
  WHERE c.city = $1 AND c.case_no = i.case_no AND c.task_no = i.task_no AND c.code = i.code AND c.attempt = i.attempt
    AND c.stopped_at IS NULL;

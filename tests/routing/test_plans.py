@@ -31,16 +31,23 @@ ARGS: dict[str, dict[str, list[Any]]] = {
     },
     "clocks": {
         "start": [
-            *(CITY, [5], [0], ["K99"], [1], [UNIT], [AT], [AT], ["W"], [False], [[]], ["{}"])
+            *(CITY, [5], [0], ["K99"], [1], [UNIT], [AT], [AT], ["W"], [False], [[]], ["{}"]),
+            *([AT], [0], [None], [None], ["v"], [False], [0]),
         ],
         "stop": [CITY, 5, AT, [0], ["K12"], [1], ["x"]],
         "stop_many": [CITY, [5], AT, ["K02"], "x"],
         "unwatched": [CITY, 100],
         "charge": [CITY, 5, UNIT],
         "of_case": [CITY, 5],
+        "moment": [],
+        "counted_otherwise": [CITY, "v", 100],
+        "recount": [
+            *(CITY, [5], [0], ["K12"], [ID], [1], [AT], [False], [[]], ["{}"], [0], [AT]),
+            *([None], ["v"]),
+        ],
         "ripe": [CITY, AT, 100],
         "raise_alarms": [CITY, AT, [5], [0], ["K12"], [1], ["breach"], [UNIT]],
-        "advance": [CITY, [5], [0], ["K12"], [1], [1], [AT], [None], [None]],
+        "advance": [CITY, [5], [0], ["K12"], [1], [1], [AT], [0], [None], [None]],
     },
     "dispatch": {
         "dispatch": [CITY, [5], [1], ["P2"], [EAST], [None], [None], [UNIT], [{}], AT],

@@ -84,7 +84,7 @@ async def test_dispatch_starts_the_clocks_of_case_lead_and_tasks(desk: Desk) -> 
     assert len(tasks) > 1
     assert clocks[0, "K12", 1].unit == ECO
     assert {code for no, code, _ in clocks if no == 1} == {"K04", "K05", "K09"}
-    assert {code for no, code, _ in clocks if no == 2} == {"K04"}
+    assert {code for no, code, _ in clocks if no == 2} == {"K04", "K12A"}
     assert clocks[0, "K12", 1].trace[-1].n == 15
 
 
