@@ -1,12 +1,13 @@
 """Duty rules: that each names things that exist and can be reached, and every type is answered."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from typing import Final
 
 import msgspec
 
-from models.checks.finding import Finding, error, warning
+from models.checks.finding import Finding, error, info, warning
+from models.checks.order import check_order
 from models.city import City
 from models.duty import TIERS, Condition, Rule
 from models.tags import REVIEW_REASONS
@@ -17,6 +18,7 @@ from models.taxonomy import (
     ROLES,
     first_level,
     flags,
+    labels,
     laws,
 )
 
@@ -24,6 +26,7 @@ _URGENCIES: Final = ("P0", "P1", "P2", "P3")
 _BASE: Final = "T6"
 _LOCAL: Final = "T4"
 _HOURS: Final = range(25)
+_DAY: Final = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
 
 def check_rules(city: City, national: Sequence[Rule]) -> Iterator[Finding]:
@@ -35,13 +38,16 @@ def check_rules(city: City, national: Sequence[Rule]) -> Iterator[Finding]:
         yield from _rule(rule)
         yield from _names(rule)
     for rule in city.duties:
-        unknown = [c for c in rule.when.adcodes if c not in places]
+        unknown = [c for c in (*rule.when.adcodes, *rule.when.townships) if c not in places]
         unknown += [c for c in rule.when.zones if c not in zones]
         if unknown:
             text = f"规则 {rule.id} 用了不存在的地域 {'、'.join(unknown)}"
-            yield error("territory_unknown", rule.id, text, "改正 adcodes 或 zones")
+            yield error("territory_unknown", rule.id, text, "改正 adcodes、townships 或 zones")
     yield from _unknown_flags(city, laid)
-    yield from _unreachable(laid)
+    yield from check_order(laid)
+    yield from _powers(city, laid)
+    yield from _periods(city, laid)
+    yield from _chiefs(city)
     yield from _unanswered(laid)
     yield from _undesignated(laid)
     yield from _unused_places(city, laid)
@@ -70,6 +76,13 @@ def _rule(rule: Rule) -> Iterator[Finding]:
     if any(hour not in _HOURS for hour in hours):
         text = f"规则 {rule.id} 的钟点不在 0 至 24"
         yield error("hour_out_of_range", rule.id, text, "改正 from_hour、to_hour")
+    days = [d for d in (rule.when.from_day, rule.when.to_day) if d is not None]
+    if not all(_DAY.fullmatch(day) for day in days):
+        text = f"规则 {rule.id} 的 from_day、to_day 应写作 月-日,如 06-07"
+        yield error("day_malformed", rule.id, text, "改正 from_day、to_day")
+    if rule.pace is not None and not 0 < rule.pace <= 1:
+        text = f"规则 {rule.id} 的 pace 是 {rule.pace}"
+        yield error("pace_out_of_range", rule.id, text, "写大于 0、不大于 1 的份额,减半写 0.5")
 
 
 def _names(rule: Rule) -> Iterator[Finding]:
@@ -81,6 +94,7 @@ def _names(rule: Rule) -> Iterator[Finding]:
         "role_unknown": (roles, ROLES, "角色"),
         "law_unknown": (rule.laws, laws(), "法条"),
         "urgency_unknown": (urgencies, _URGENCIES, "紧急程度"),
+        "period_unknown": (rule.when.periods, labels("period"), "时期"),
         "reason_unknown": ([rule.review] if rule.review else [], REVIEW_REASONS, "复核理由"),
     }
     for code, (used, known, name) in lists.items():
@@ -101,44 +115,6 @@ def _unknown_flags(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
             remedy = "改用 labels.csv 或本市 protected_places.csv 中的情节"
             file = "本市 duties.toml" if rule.id in own else "全国 duties.toml"
             yield error("flag_unknown", rule.id, text, f"在{file}{remedy}")
-
-
-def _unreachable(laid: Sequence[Rule]) -> Iterator[Finding]:
-    by_tier: dict[str, list[Rule]] = {}
-    for rule in laid:
-        before = by_tier.setdefault(rule.tier, [])
-        hiding = next((b for b in before if _hides(b, rule)), None)
-        if hiding is not None:
-            text = f"规则 {rule.id} 永远轮不到:同层更前的 {hiding.id} 已包含它的全部情形"
-            yield warning("rule_unreachable", rule.id, text, "把更具体的规则移到前面,或删去")
-        before.append(rule)
-
-
-def _hides(first: Rule, later: Rule) -> bool:
-    """Tell whether every case that the later rule fits, the first one fits too."""
-    a, b = first.when, later.when
-    return (
-        (first.valid_from or date.min) <= (later.valid_from or date.min)
-        and (first.valid_to or date.max) >= (later.valid_to or date.max)
-        and all(_wider(getattr(a, name), getattr(b, name)) for name in _ANY_OF)
-        and set(a.flags) <= set(b.flags)
-        and set(a.no_flags) <= set(b.no_flags)
-        and _wider_flags(a, b)
-        and all(getattr(a, name) in (None, getattr(b, name)) for name in _EXACT)
-        and (a.from_hour, a.to_hour) in ((None, None), (b.from_hour, b.to_hour))
-    )
-
-
-_ANY_OF: Final = ("types", "any_types", "kinds", "channels", "urgencies", "adcodes", "zones")
-_EXACT: Final = ("in_zone", "zone_enforces")
-
-
-def _wider(first: Sequence[str], later: Sequence[str]) -> bool:
-    return not first or (bool(later) and set(later) <= set(first))
-
-
-def _wider_flags(a: Condition, b: Condition) -> bool:
-    return _wider(a.any_flag, b.any_flag) or not set(a.any_flag).isdisjoint(b.flags)
 
 
 def _unanswered(laid: Sequence[Rule]) -> Iterator[Finding]:
@@ -166,8 +142,68 @@ def _undesignated(laid: Sequence[Rule]) -> Iterator[Finding]:
         yield warning("not_designated", code, text, remedy)
 
 
+def _powers(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
+    """Check the table of delegated powers, and rules that wait for a power nobody has."""
+    places = {d.code for d in city.divisions} | {zone.code for zone in city.zones}
+    for power in city.powers:
+        unknown = [code for code in power.types if code not in ISSUE_TYPES]
+        if power.territory not in places or unknown:
+            text = (
+                f"赋权事项“{power.item}”的地域 {power.territory} 或类型 {'、'.join(unknown)} 不存在"
+            )
+            yield error("power_unknown", power.territory, text, "改正 powers.csv 的这一行")
+    held = {code for power in city.powers for code in power.types}
+    zoned = any(zone.has_enforcement for zone in city.zones)
+    for rule in laid:
+        known = ROLES.get(rule.lead or "")
+        asked = rule.when.delegated is True
+        local = known is not None and (
+            known.per == "township" or (known.per == "zone" and not zoned)
+        )
+        if (asked or (local and rule.enforces is not False)) and held.isdisjoint(
+            rule.when.types or ISSUE_TYPES
+        ):
+            text = f"规则 {rule.id} 要由街道乡镇或功能区执法,而本市没有该事项的赋权,永远不会成立"
+            remedy = "在 powers.csv 登记赋权;只是劝导、清理、组织的,在规则写 enforces = false"
+            yield warning("power_missing", rule.id, text, remedy)
+
+
+def _periods(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
+    """Check the periods, and name the rules that wait for one."""
+    kinds, places = labels("period"), {d.code for d in city.divisions}
+    for period in city.periods:
+        bad = [c for c in period.adcodes if c not in places]
+        bad += [c for c in period.types if c not in ISSUE_TYPES]
+        if period.kind not in kinds or bad:
+            text = f"时期 {period.code} 的 kind {period.kind} 或地域、类型 {'、'.join(bad)} 不存在"
+            yield error("period_malformed", period.code, text, "改正 periods.csv 的这一行")
+        if period.valid_from > period.valid_to:
+            text = f"时期 {period.code} 的首日晚于末日"
+            yield error("dates_reversed", period.code, text, "改正 valid_from、valid_to")
+    there = {period.kind for period in city.periods if period.on}
+    waiting = {kind for rule in laid for kind in rule.when.periods} - there
+    for kind in sorted(waiting & kinds.keys()):
+        text = f"本市没有登记{kinds[kind].zh},相应规则暂不起作用"
+        yield info(
+            "period_not_set", kind, text, "需要时在 periods.csv 登记,或用 jiesu rules switch"
+        )
+
+
+def _chiefs(city: City) -> Iterator[Finding]:
+    units = {unit.code for unit in city.units}
+    named = {place.flag for place in city.protected_places}
+    for chief in city.chiefs:
+        if chief.unit not in units or chief.kind not in labels("chief"):
+            text = f"{chief.title} 的单位 {chief.unit} 或类别 {chief.kind} 不存在"
+            yield error("chief_unknown", chief.flag, text, "改正 chiefs.csv 的 unit、kind")
+        if chief.flag not in named:
+            text = f"{chief.title} 的 {chief.flag} 在 protected_places.csv 没有地名,永远不会命中"
+            yield warning("chief_without_place", chief.flag, text, "补上该水体或林区的地名")
+
+
 def _unused_places(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
     flags = {f for rule in laid for f in (*rule.when.flags, *rule.when.any_flag)}
+    flags |= {chief.flag for chief in city.chiefs}
     for flag in sorted({place.flag for place in city.protected_places} - flags):
         text = f"protected_places.csv 的 {flag} 没有规则使用"
         yield warning("flag_unused", flag, text, "改用规则认得的 flag,或为它加规则")
