@@ -8,7 +8,17 @@ from types import MappingProxyType
 from typing import Final
 
 from models.errors import Invalid
-from routing import desk, handling, review
+from routing import (
+    answering,
+    desk,
+    handling,
+    helping,
+    merging,
+    parts,
+    rejoining,
+    relating,
+    review,
+)
 from routing.act import Act, Check, Do, Look
 from routing.blocking import blocks
 from routing.lifecycle import MOVES
@@ -35,9 +45,18 @@ _DO: Final[Mapping[str, Do]] = {
 }
 _LOOK: Final[Mapping[str, Look]] = {"close": blocks}
 #: The acts of each part that has some of its own.
-_PARTS: Final[tuple[Mapping[str, Act], ...]] = ()
+_PARTS: Final[tuple[Mapping[str, Act], ...]] = (
+    parts.ACTS,
+    rejoining.ACTS,
+    answering.ACTS,
+    merging.ACTS,
+    relating.ACTS,
+    helping.ACTS,
+)
 #: What other parts look at before an act is done, by its verb.
-CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {}
+CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
+    "submit": (answering.no_open_parts,),
+}
 
 ACTS: Final[Mapping[str, Act]] = MappingProxyType(
     {verb: Act(move, _DO[verb], _LOOK.get(verb)) for verb, move in MOVES.items()}

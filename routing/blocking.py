@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from models.db.pool import Connection
+from routing import answering
 from routing.matter import Matter
 
 #: Says in Chinese what of one kind is still open; nothing where nothing is.
 Blocker: TypeAlias = Callable[[Connection, Matter], Awaitable[list[str]]]
 
 #: Every kind of thing that must be over before its case is: each part adds its own.
-BLOCKERS: Final[tuple[Blocker, ...]] = ()
+BLOCKERS: Final[tuple[Blocker, ...]] = (answering.open_parts,)
 
 
 async def blocks(conn: Connection, matter: Matter, _request: Any) -> list[str]:  # noqa: ANN401

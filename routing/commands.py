@@ -15,7 +15,7 @@ from models.db import cases
 from models.db.pool import Connection
 from models.errors import Conflict, Forbidden, Invalid, NotFound
 from models.moment import now
-from routing import verbs
+from routing import answering, verbs
 from routing.acts import CHECKS, act_of
 from routing.catalogue import catalogue
 from routing.lifecycle import GONE, Move
@@ -63,6 +63,7 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
         change.seen = await known.look(conn, matter, request)
     known.do(matter, request, change)
     await write(conn, change)
+    await answering.after(conn, change)
     after = await cases.get(conn, city.adcode, case_no)
     return after or matter.case
 

@@ -160,11 +160,12 @@ def redispatch(matter: Matter, request: Redispatch, change: Change) -> None:
     for task in leaving:
         change.on_other(task, state=TaskState.WITHDRAWN, returned_at=matter.at)
         change.stop_all("case:redispatched", task.task_no)
-    _lead_anew(matter, request, change, reason)
+    lead_anew(matter, request, change, reason)
     change.data |= {"from": old.unit if old else None, "unit": request.lead_unit, "reason": reason}
 
 
-def _lead_anew(matter: Matter, request: Redispatch, change: Change, reason: str) -> None:
+def lead_anew(matter: Matter, request: Redispatch, change: Change, reason: str) -> None:
+    """Give the lead to a unit chosen by a person: its task, its clocks, the case's decision."""
     book, case = matter.book, matter.case
     if case.decision is None:
         raise matter.conflict("dispatch_instead", "该件没有派单决定,请先派单。")

@@ -5,20 +5,18 @@ written the same way.
 """
 
 from datetime import datetime
-from typing import Final
 
-from models.case import Actor, Case, State, Task
-from models.db import cases, clocks, dispatch, events, outbox
+import msgspec
+
+from models.case import Actor, Case, Task
+from models.db import cases, clocks, dispatch, events, links, outbox
 from models.db.pool import Connection
-from routing import clocking
+from routing import ticking
 from routing.catalogue import Catalogue
 from routing.dispatch import event
+from routing.lifecycle import Move
 from routing.matter import Change, Matter
 from routing.plain import plain_data
-from routing.plan import ACCEPTED, DISPATCHED
-
-#: Events whose clocks the desk's own functions start.
-_STARTED_THERE: Final = (ACCEPTED, DISPATCHED)
 
 
 async def matter_of(
@@ -48,7 +46,7 @@ async def write(conn: Connection, change: Change) -> None:
         raise matter.conflict("stale_revision", "该件已被他人更新,请刷新后再操作。")
     if change.facts_changed:
         await cases.set_facts(conn, case)
-    await _write_clocks(conn, change)
+    await ticking.write(conn, change)
     await dispatch.add_tasks(conn, city, change.new_tasks, matter.at)
     if change.correction is not None:
         await cases.add_correction(conn, case, matter.actor.name, matter.at, change.correction)
@@ -83,21 +81,19 @@ def _own(matter: Matter, change: Change, task: Task) -> str | None:
     return matter.actor.unit if task is change.target else None
 
 
-async def _write_clocks(conn: Connection, change: Change) -> None:
-    """Stop and start what the events of the change stop and start, and what it says itself."""
-    matter, case = change.matter, change.case
-    task_no = change.target.task_no if change.target else None
-    happened = [change.event, *(verb for verb, _ in change.more_events)]
-    stopped = {clock.key: (clock, why) for clock, why in change.stops}
-    for verb in happened:
-        for clock, why in clocking.stops(matter.book, matter.running, verb, task_no):
-            stopped.setdefault(clock.key, (clock, why))
-    await clocks.stop(conn, case.city, case.case_no, matter.at, list(stopped.values()))
-    starts = list(change.starts)
-    if case.closed_at is None and case.state is not State.MERGED:
-        verbs_left = [verb for verb in happened if verb not in _STARTED_THERE]
-        tasks = [change.task] if change.task else []
-        starts += clocking.starts(
-            matter.book, case, tasks, verbs_left, matter.at, held=matter.clocks
-        )
-    await clocks.start(conn, case.city, starts)
+def aside(matter: Matter, event: str) -> Change:
+    """Begin a change of a case that an act on another one brings about."""
+    change = Change(
+        matter, Move(who="operator", data=msgspec.Struct, cases=(), event=event), None, ""
+    )
+    change.data = {}
+    return change
+
+
+async def open_part(conn: Connection, born: Change) -> None:
+    """Write a case that another was split into, as it goes out or waits at the desk."""
+    case = born.case
+    await links.open_part(conn, case)
+    await ticking.write(conn, born)
+    await dispatch.add_tasks(conn, case.city, born.new_tasks, born.matter.at)
+    await tell(conn, born)

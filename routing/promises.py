@@ -1,0 +1,63 @@
+"""Promises that one case keeps for others: its end is not later than the earliest of theirs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from models.clock import Shift
+from models.db import links
+from models.db.clocks import Clock
+from models.db.links import Promise
+from models.db.pool import Connection
+from models.moment import aware
+from routing import clocking
+from routing.catalogue import Catalogue
+from routing.matter import Change, Matter
+from routing.plan import is_closing
+from routing.timing import with_shift
+
+PROMISED: Final = "promised"
+
+
+def closing_codes(book: Catalogue) -> list[str]:
+    """Name the clocks that promise to close a case."""
+    return [code for code, clock in book.clocks.items() if is_closing(clock)]
+
+
+def sooner(matter: Matter, clock: Clock, promise: Promise) -> Clock:
+    """Let a running clock run on towards an earlier end, which was promised of another case."""
+    shift = Shift(kind=PROMISED, end=aware(promise.due_at))
+    return clocking.continued(matter.book, matter.case, clock, matter.at, shift)
+
+
+def freed(matter: Matter, clock: Clock, end: datetime) -> Clock:
+    """Let a running clock run on without an end that it kept for another case."""
+    basis = clocking.basis_of_running(matter.book, clock)
+    kept = tuple(s for s in basis.shifts if s.kind != PROMISED or s.end != end)
+    made = clocking.timed(
+        matter.book, clock, msgspec.structs.replace(basis, shifts=kept), matter.at
+    )
+    return msgspec.structs.replace(made, attempt=clock.attempt + 1, started_at=matter.at)
+
+
+async def kept(conn: Connection, change: Change, starts: Sequence[Clock]) -> list[Clock]:
+    """Give clocks that start, none to close later than what the case answers for was promised."""
+    case, book = change.case, change.matter.book
+    codes = closing_codes(book)
+    first = [clock for clock in starts if clock.code in codes and clock.attempt == 1]
+    if not first:
+        return list(starts)
+    promise = await links.promise(conn, case.city, case.case_no, codes)
+    if promise is None:
+        return list(starts)
+    shift = Shift(kind=PROMISED, end=aware(promise.due_at))
+    return [_within(book, clock, shift) if clock in first else clock for clock in starts]
+
+
+def _within(book: Catalogue, clock: Clock, shift: Shift) -> Clock:
+    if shift.end is None or clock.due_at <= shift.end:
+        return clock
+    basis = with_shift(clocking.basis_of_running(book, clock), shift)
+    return clocking.timed(book, clock, basis, clock.started_at)
