@@ -15,14 +15,16 @@ _FILE: Final = tomllib.loads(
     (Path(__file__).with_name("data") / "naming.toml").read_text(encoding="utf-8")
 )
 BUSINESS: Final = "s"
-#: How many names of one text are kept, and how long one may be.
+#: How many names of one text are kept, and how long one may be, a road's in particular.
 MOST: Final = 16
 _LONGEST: Final = 12
+_LONGEST_ROAD: Final = 6
 _SHORTEST_STEM: Final = 2
 _WORDS: Final = _FILE["words"]
 _STOPS: Final = frozenset(_WORDS["stops"].split())
 _KINDS: Final = frozenset(_WORDS["kinds"].split())
 _NONE: Final = frozenset(_WORDS["none"].split())
+_HEADS: Final = re.compile("^(?:" + "|".join(sorted(_WORDS["heads"].split(), key=len)[::-1]) + ")")
 _DIVISIONS: Final = tuple(_WORDS["divisions"].split())
 _ENDS: Final = sorted(
     ((end, letter) for letter, ends in _FILE["ends"].items() for end in ends.split()),
@@ -30,6 +32,9 @@ _ENDS: Final = sorted(
 )
 _LETTERS: Final = dict(_ENDS)
 _INNER: Final = re.compile(r"(.*[路街河江湖村])([上边口里旁段]|侧|[一二三四五六七八九十\d].*)$")
+#: A town, or a road, that was cut together with what lies in it.
+_TOWN: Final = re.compile(r"^.*?(?:镇|乡|街道)(?=..)")
+_ROAD: Final = re.compile(r"^(.{2,4}?(?:大道|路|大街))(?=..)")
 _LAST: Final = frozenset(end[-1] for end, _ in _ENDS)
 _LONGEST_KIND: Final = max(map(len, _KINDS))
 
@@ -55,7 +60,10 @@ def _names(words: Sequence[str]) -> Iterator[str]:
         following = words[index + 1] if index + 1 < len(words) else ""
         if not end or following in _DIVISIONS or _goes_on(letter, following):
             continue
-        if key := _key(letter, _before(words, since, index) + word.removesuffix(end), end):
+        stem = _before(words, since, index) + word.removesuffix(end)
+        if road := _ROAD.match(stem):
+            yield f"r:{road[1]}"
+        if key := _key(letter, _bare(stem), end):
             since = index + 1
             yield f"{letter}:{key}"
 
@@ -86,6 +94,14 @@ def _belongs(word: str) -> bool:
     return plain and not (len(word) > 1 and word.endswith(_DIVISIONS))
 
 
+def _bare(stem: str) -> str:
+    """Take off a name what stands in front: the town, the road, the floor, words for beside."""
+    stem = _ROAD.sub("", _TOWN.sub("", stem))
+    while (head := _HEADS.match(stem)) and len(stem) - head.end() >= _SHORTEST_STEM:
+        stem = stem[head.end() :]
+    return stem
+
+
 def _key(letter: str, stem: str, end: str) -> str:
     if letter == BUSINESS:
         own = _own(stem)
@@ -93,7 +109,9 @@ def _key(letter: str, stem: str, end: str) -> str:
     name = stem + end
     if letter == "e" and end in {"小区", "宿舍"}:
         name = stem if len(stem) > _SHORTEST_STEM else name
-    short = len(stem) < _SHORTEST_STEM and letter in "er"
+    if letter == "r" and not _SHORTEST_STEM <= len(stem) <= _LONGEST_ROAD:
+        return ""
+    short = len(stem) < _SHORTEST_STEM and letter == "e"
     return "" if short or not stem or name in _NONE or stem in _KINDS else name
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from classifier.named import names
-from classifier.sketch import MAKER, sketches
+from classifier.sketch import MAKER, sketches, unusual
 from classifier.tokens import cutter
 from models.case import SYSTEM, Case, Event, Queue
 from models.db import events, sameness, stages, tags
@@ -77,14 +77,15 @@ class TagStage:
     def _rows(self, city: str, cases: Sequence[Case]) -> list[TagRow]:
         found = self._tagger.tag([_request(city, case) for case in cases])
         bits = sketches([f"{case.title or ''}\n{case.text}" for case in cases])
-        cut = [self._cut(case) for case in cases]
         return [
-            TagRow(case, tags, _words(words), Sketch(MAKER, sketch, names(words)))
-            for case, tags, words, sketch in zip(cases, found, cut, bits, strict=True)
+            self._row(case, tags, one) for case, tags, one in zip(cases, found, bits, strict=True)
         ]
 
-    def _cut(self, case: Case) -> list[str]:
-        return self._cutter.cut(f"{case.title or ''}\n{case.text}\n{case.address or ''}".lower())
+    def _row(self, case: Case, tags: Tags, bits: bytes) -> TagRow:
+        text = f"{case.title or ''}\n{case.text}\n{case.address or ''}".lower()
+        words = self._cutter.cut(text)
+        keys = [*names(words), *unusual(text)]
+        return TagRow(case, tags, _words(words), Sketch(MAKER, bits, keys))
 
     async def _write(self, city: str, rows: Sequence[TagRow]) -> None:
         at = now()

@@ -41,7 +41,10 @@ class SketchRow(NamedTuple):
 
 
 class Matter(msgspec.Struct, frozen=True, kw_only=True):
-    """A case as it is compared with others; `bits` are None where it has no sketch."""
+    """A case as it is compared with others; `bits` are None where it has no sketch.
+
+    `again` tells that it says to have been reported before, `merged` how many cases it answers for.
+    """
 
     case_no: CaseNo
     state: State
@@ -58,6 +61,7 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True):
     parent_no: int | None = None
     merged_into: int | None = None
     merged: int = 0
+    again: bool = False
     maker: str | None = None
     bits: int | None = None
     names: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ SELECT DISTINCT ON (r.case_no) r.case_no,
 -- Cases with what they are compared by; `merged` counts the cases that this one already answers for.
 SELECT c.case_no, c.state, c.source, c.title, left(c.text, 1200) AS text, c.address, c.received_at, c.closed_at, c.types,
        c.urgency, c.adcode, c.township, c.parent_no, c.merged_into, k.maker, k.bits, k.names, k.lon, k.lat,
+       coalesce(c.kind = 'CF' OR c.tags -> 'flags' ? 'repeat', false) AS again,
        (SELECT count(*) FROM cases m WHERE m.city = $1 AND m.merged_into = c.case_no) AS merged
   FROM cases c LEFT JOIN sketch k ON k.city = c.city AND k.case_no = c.case_no
  WHERE c.city = $1 AND c.case_no = ANY($2::bigint[]);
