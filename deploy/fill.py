@@ -8,13 +8,21 @@ from models.db import outbox
 from models.db.migrate import migrate
 from models.db.pool import Database
 from models.db.units import sync_city
+from routing import releases
 
 
 async def fill(settings: Settings, db: Database) -> None:
-    """Bring the stored units and addresses to what the city data and the settings say."""
+    """Bring the stored units and addresses to what the city data and the settings say.
+
+    Where people have published a release, its units are the ones in service.
+    """
     for adcode, city in load_cities(settings).items():
         async with db.city(adcode) as conn:
             await sync_city(conn, city)
+            await releases.install(conn, city)
+            in_force = await releases.in_force(conn, city)
+            if in_force is not city:
+                await sync_city(conn, in_force)
             await outbox.set_targets(conn, adcode, settings.callbacks.get(adcode, {}))
 
 

@@ -13,12 +13,14 @@ from prometheus_client import start_http_server
 
 from deploy import wiring
 from deploy.database import ready_database
+from deploy.follow import follow_all
 from deploy.observe import Meter
 from deploy.settings import Settings, load_secrets
 from deploy.supervise import until_stopped
 from deploy.worker import Worker
 from models.db.pool import Database
 from models.errors import Unavailable
+from routing.live import live
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.serve")
 _BACKLOG: Final = 1024
@@ -57,6 +59,8 @@ async def serve(settings: Settings, *, fd: int | None = None, supervised: bool =
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, own).start()
+        following = asyncio.create_task(follow_all(db, live(services.cities)))
+        stack.callback(following.cancel)
         _settle()
         _log.info("web_started", host=settings.host, port=own.getsockname()[1])
         await until_stopped(supervised=supervised)

@@ -15,11 +15,17 @@ from models.city import City
 from models.city_load import load_city
 from models.db.pool import Database
 from models.errors import Unavailable
+from routing.live import LiveCities
 
 
 def load_cities(settings: Settings) -> Mapping[str, City]:
-    """Load the cities this installation serves."""
+    """Load the cities this installation serves, as their data files say."""
     return {adcode: load_city(adcode) for adcode in settings.cities}
+
+
+def live_cities(settings: Settings) -> LiveCities:
+    """Load the cities this installation serves; they follow what is published."""
+    return LiveCities(load_cities(settings))
 
 
 def build_services(settings: Settings, secrets: Secrets, db: Database, meter: Meter) -> Services:
@@ -35,7 +41,7 @@ def build_services(settings: Settings, secrets: Secrets, db: Database, meter: Me
 
     return Services(
         db=db,
-        cities=load_cities(settings),
+        cities=live_cities(settings),
         vault=Vault(secrets),
         secrets=secrets,
         settings=settings.intake,
@@ -53,7 +59,7 @@ def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
     from routing.stage import RouteStage  # noqa: PLC0415
     from routing.tracking import Sweeper  # noqa: PLC0415
 
-    cities = load_cities(settings)
+    cities = live_cities(settings)
     tagger = LiveTagger(releases_of(settings), cities.values())
     return (
         Step(TagStage(db, tagger), wakes_on=Queue.TAG),  # stored → read → route or review

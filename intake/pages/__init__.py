@@ -18,7 +18,7 @@ from intake.pages import (
     unit,
     watch,
 )
-from intake.pages.city_words import CITY_WORDS, CityWords
+from intake.pages.city_words import CITY_WORDS, WordsOfCities
 from intake.pages.handler import Handler, StaffHandler, friendly, public, staff_only
 
 __all__ = ["PUBLIC", "STAFF", "Page", "add_pages"]
@@ -85,7 +85,7 @@ def add_pages(app: web.Application) -> None:
     """Give every page its address; unknown addresses are answered as pages, too."""
     cutter()  # its dictionary is read now, not at the first search
     cities = app[SERVICES].cities
-    app[CITY_WORDS] = {adcode: CityWords(city) for adcode, city in cities.items()}
+    app[CITY_WORDS] = WordsOfCities(cities)
     app.middlewares.append(friendly)
     for method, path, handler in PUBLIC:
         app.router.add_route(method, path, public(handler))

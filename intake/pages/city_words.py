@@ -1,5 +1,6 @@
 """A city as its pages need it: names for codes, and what a select offers."""
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
 
@@ -82,5 +83,29 @@ def _current(city: City) -> list[Division]:
     return [d for d in city.divisions if d.valid_to is None or d.valid_to >= today]
 
 
+class WordsOfCities(Mapping[str, CityWords]):
+    """The words of every city by adcode, made anew when another release of it is in force."""
+
+    def __init__(self, cities: Mapping[str, City]) -> None:
+        """Make them once for the cities as they are."""
+        self._cities = cities
+        self._made = {adcode: CityWords(city) for adcode, city in cities.items()}
+
+    def __getitem__(self, adcode: str) -> CityWords:
+        """Give the words of a city as it is in force."""
+        found = self._made[adcode]
+        if found.city is not self._cities[adcode]:
+            found = self._made[adcode] = CityWords(self._cities[adcode])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        """Name the cities."""
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        """Count the cities."""
+        return len(self._made)
+
+
 #: The words of every installed city, by adcode.
-CITY_WORDS: Final = web.AppKey("city_words", dict[str, CityWords])
+CITY_WORDS: Final = web.AppKey("city_words", WordsOfCities)
