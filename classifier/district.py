@@ -14,7 +14,12 @@ import msgspec
 
 from classifier.gazetteer import Gazetteer, Meaning, Mention
 from classifier.normalize import fold
+from classifier.place_combine import candidates, combined
+from classifier.place_model import PlaceModel, load_model
+from classifier.place_point import spot_of, with_point
+from classifier.territory import Territory
 from models.city import City
+from models.city_load import CITIES
 from models.tags import PlaceTag, Span, TagRequest
 
 UNKNOWN: Final = "place_unknown"
@@ -67,9 +72,13 @@ class _Vote(NamedTuple):
 class Districts:
     """Finds the place of texts, for the cities served here."""
 
-    def __init__(self, cities: Sequence[City]) -> None:
-        """Index the cities' names."""
+    def __init__(
+        self, cities: Sequence[City], learned: Mapping[str, PlaceModel] | None = None
+    ) -> None:
+        """Index the cities' names; `learned` replaces the learned places that are installed."""
         self._gazetteer = Gazetteer(cities)
+        self._learned = _installed(cities) if learned is None else dict(learned)
+        self._territories = _territories(cities)
         self._counties = {city.adcode: _county_codes(city) for city in cities}
         self._townships = {
             division.code: division.successor or division.code
@@ -87,11 +96,50 @@ class Districts:
         abroad = [m for m in mentions if _is_abroad(text, m, request.city)]
         stated = self._stated(request)
         found = self._decide(votes, abroad, stated)
+        if stated is None and not abroad:
+            found = self._with_learned(found, votes, request.city, text)
+        if spot := spot_of(request, self._territories):
+            tag, reasons = with_point(found.tag, found.reasons, spot)
+            found = found._replace(tag=tag, reasons=reasons)
         evidence = tuple(span for span in found.tag.evidence if span[1] <= own)
         found = found._replace(tag=msgspec.structs.replace(found.tag, evidence=evidence))
         flags = {vote.meaning.flag for vote in votes if vote.meaning.flag}
         flags |= {_IN_ZONE} if found.tag.zone else set()
         return found._replace(flags=tuple(sorted(filter(None, flags))))
+
+    def official(self, city: str, text: str, head: int) -> dict[str, float]:
+        """Give what the names of divisions and zones in a folded text speak for, by county."""
+        return dict(_scores(self._votes(city, text, head)))
+
+    def without_counties(self, text: str) -> str:
+        """Blank the whole names of counties in a folded text, keeping its length."""
+        for mention in self._gazetteer.find(text):
+            if any(meaning.kind == "county" and meaning.full for meaning in mention.meanings):
+                start, end = mention.span
+                text = text[:start] + " " * (end - start) + text[end:]
+        return text
+
+    def _votes(self, city: str | None, text: str, head: int) -> list[_Vote]:
+        mentions = [m for m in self._gazetteer.find(text) if not _is_no_place(text, m)]
+        return [vote for m in mentions for vote in _votes(m, city, text, head)]
+
+    def _with_learned(
+        self, found: Placed, votes: Sequence[_Vote], city: str | None, text: str
+    ) -> Placed:
+        """Let past tickets speak where no county is named."""
+        model = self._learned.get(city or "")
+        if model is None or any(vote.meaning.kind == "county" for vote in votes):
+            return found
+        guess = model.guess(text, _scores(votes))
+        tag = combined(found.tag, guess, model.threshold)
+        if tag is None:
+            both = dict.fromkeys((*candidates(guess), *found.tag.candidates))
+            spans = tuple(sorted({*found.tag.evidence, *guess.evidence}))
+            return Placed(PlaceTag(candidates=tuple(both), evidence=spans), (AMBIGUOUS,), ())
+        if tag.adcode is not None and found.tag.adcode is None:
+            own = [vote for vote in votes if tag.adcode in vote.meaning.adcodes]
+            tag = msgspec.structs.replace(tag, township=self._township(own), zone=_zone(own))
+        return Placed(tag, () if tag.adcode else found.reasons, found.flags)
 
     def _stated(self, request: TagRequest) -> str | None:
         """Give the stated county by its present code; OUTSIDE for one of another city."""
@@ -131,7 +179,7 @@ class Districts:
         tag = PlaceTag(
             adcode=best,
             township=self._township(own),
-            zone=_one(vote.meaning.code for vote in own if vote.meaning.kind == "zone"),
+            zone=_zone(own),
             p=p,
             evidence=_spans(vote.mention for vote in own),
             candidates=tuple(dict.fromkeys([best, *([stated] if reasons and stated else [])])),
@@ -142,6 +190,22 @@ class Districts:
         codes = (vote.meaning.code for vote in votes if vote.meaning.kind == "township")
         code = _one(codes)
         return self._townships.get(code, code) if code else None
+
+
+def _installed(cities: Iterable[City]) -> dict[str, PlaceModel]:
+    """Load what was learned of each city, where it was."""
+    models = {city.adcode: load_model(CITIES / city.adcode) for city in cities}
+    return {adcode: model for adcode, model in models.items() if model}
+
+
+def _territories(cities: Iterable[City]) -> dict[str, Territory]:
+    """Load what is known of where each city lies, where anything is."""
+    found = {city.adcode: Territory(city.adcode, CITIES / city.adcode) for city in cities}
+    return {adcode: territory for adcode, territory in found.items() if territory.known}
+
+
+def _zone(votes: Iterable[_Vote]) -> str | None:
+    return _one(vote.meaning.code for vote in votes if vote.meaning.kind == "zone")
 
 
 def _without_names(abroad: Sequence[Mention], stated: str | None) -> Placed:

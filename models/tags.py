@@ -4,11 +4,12 @@ Probabilities are calibrated and lie in [0, 1]. Spans are `(start, end)` counts 
 exclusive, of `title + "\\n" + text`, or of `text` alone where there is no title.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 Span = tuple[int, int]
+Datum = Literal["GCJ-02", "BD-09", "WGS-84"]
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +67,8 @@ class TagRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One text to be tagged. `city` is the channel's six-digit city, the prior for place.
 
     `adcode` and `township` are what the source platform itself stated, where it did; `address` is
-    where it said that it happens, read for the place alone.
+    where it said that it happens, read for the place alone. `lon` and `lat` are degrees in the
+    coordinate system `datum`, GCJ-02 where none is named.
     """
 
     id: str
@@ -75,6 +77,7 @@ class TagRequest(msgspec.Struct, frozen=True, kw_only=True):
     city: str | None = None
     lon: float | None = None
     lat: float | None = None
+    datum: Datum | None = None
     received_at: str | None = None
     adcode: str | None = None
     township: str | None = None
