@@ -40,9 +40,9 @@ def national_clocks() -> tuple[ClockDef, ...]:
 
 @cache
 def national_version() -> str:
-    """Name the release of the national rules by a digest of their files."""
+    """Name the release of the national rules and clocks by a digest of their files."""
     total = hashlib.sha256()
-    for path in _duty_files():
+    for path in (*_duty_files(), DATA / "clocks.toml"):
         total.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return f"cn-{total.hexdigest()[:_DIGEST_LENGTH]}"
 
