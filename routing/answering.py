@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from models.case import OUTCOME_NAMES, Case, Outcome, Queue, State, TaskState
-from models.db import cases, links
+from models.db import cases, clocks, links
 from models.db.pool import Connection
 from models.taxonomy import ISSUE_TYPES
 from routing import clocking
@@ -13,12 +13,14 @@ from routing.clocking import PAUSED
 from routing.lifecycle import Move
 from routing.link_verbs import Consolidate
 from routing.matter import Change, Matter
+from routing.recounting import Cause, follow_parts
 from routing.rejoining import ENDED, Family, hold_parts, look_parts
 from routing.restoring import done_with
 from routing.writing import aside, matter_of, write
 
 CONSOLIDATED: Final = "case:consolidated"
 REOPENED: Final = "case:reopened"
+REWORKED: Final = "case:task:reworked"
 _ALL_OVER: Final = "case:parts_done"
 #: Why a case whose parts are all over is at the desk (models.tags.REVIEW_REASONS).
 PARTS_DONE: Final = "parts_done"
@@ -94,17 +96,21 @@ async def open_parts(conn: Connection, matter: Matter) -> list[str]:
 
 
 async def after(conn: Connection, change: Change) -> None:
-    """Let a case know what became of its part: that all are over, or that one is open again."""
+    """Let a case know what became of its part: that it is over, open again, or promised later."""
     old, new = change.matter.case, change.case
-    parent_no = new.parent_no
-    if parent_no is None or (old.state in ENDED) == (new.state in ENDED):
+    if new.parent_no is None or new.state is State.MERGED:
         return
-    held = await cases.get(conn, new.city, parent_no)
-    if held is None or new.state is State.MERGED:
+    held = await cases.get(conn, new.city, new.parent_no)
+    if held is None:
         return
     matter = change.matter
     parent = await matter_of(conn, matter.book, held, matter.actor, matter.at)
-    if new.state in ENDED:
+    if (old.state in ENDED) == (new.state in ENDED):
+        own = await clocks.of_case(conn, new.city, new.case_no)
+        open_ones = [clock for clock in own if clock.stopped_at is None]
+        cause = Cause(kind="children", at=matter.at, actor=matter.actor)
+        await follow_parts(conn, matter.book, parent.clocks, open_ones, cause)
+    elif new.state in ENDED:
         await _say_all_over(conn, parent)
     else:
         await _reopen(conn, parent, new)
@@ -140,6 +146,13 @@ async def _reopen(conn: Connection, parent: Matter, part: Case) -> None:
         ]
     else:
         change.tells = "REWORK"
+        if lead is not None:
+            again = {
+                "task_no": lead.task_no,
+                "unit": lead.unit,
+                "reason": f"子单 {part.number} 重办",
+            }
+            change.more_events.append((REWORKED, again))
         change.body["text"] = "其中部分问题重新办理。"
     await write(conn, change)
 

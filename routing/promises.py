@@ -1,7 +1,7 @@
 """Promises that one case keeps for others: its end is not later than the earliest of theirs."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -19,6 +19,8 @@ from routing.plan import is_closing
 from routing.timing import with_shift
 
 PROMISED: Final = "promised"
+#: A helper has this part of the time that the case has (设计默认).
+_HELPERS_PART: Final = 2 / 3
 
 
 def closing_codes(book: Catalogue) -> list[str]:
@@ -43,7 +45,22 @@ def freed(matter: Matter, clock: Clock, end: datetime) -> Clock:
 
 
 async def kept(conn: Connection, change: Change, starts: Sequence[Clock]) -> list[Clock]:
-    """Give clocks that start, none to close later than what the case answers for was promised."""
+    """Give clocks that start, none to end later than what other cases and the lead were promised.
+
+    What the case answers for was promised to close by some moment; a helper replies before the
+    case must close.
+    """
+    made = await _within_promised(conn, change, starts)
+    matter = change.matter
+    stopped = {clock.key for clock, _ in change.stops}
+    running = [clock for clock in matter.running if clock.key not in stopped]
+    ends = [clock.due_at for clock in clocking.closing(matter.book, [*running, *made])]
+    return [_before(matter.book, clock, min(ends)) if ends else clock for clock in made]
+
+
+async def _within_promised(
+    conn: Connection, change: Change, starts: Sequence[Clock]
+) -> list[Clock]:
     case, book = change.case, change.matter.book
     codes = closing_codes(book)
     first = [clock for clock in starts if clock.code in codes and clock.attempt == 1]
@@ -52,12 +69,20 @@ async def kept(conn: Connection, change: Change, starts: Sequence[Clock]) -> lis
     promise = await links.promise(conn, case.city, case.case_no, codes)
     if promise is None:
         return list(starts)
-    shift = Shift(kind=PROMISED, end=aware(promise.due_at))
-    return [_within(book, clock, shift) if clock in first else clock for clock in starts]
+    return [_within(book, c, aware(promise.due_at)) if c in first else c for c in starts]
 
 
-def _within(book: Catalogue, clock: Clock, shift: Shift) -> Clock:
-    if shift.end is None or clock.due_at <= shift.end:
+def _before(book: Catalogue, clock: Clock, end: datetime) -> Clock:
+    """Let a helper's reply be due within two thirds of what is left until the case must close."""
+    known = book.clocks.get(clock.code)
+    if known is None or known.scope != "helper" or clock.due_at < end:
         return clock
-    basis = with_shift(clocking.basis_of_running(book, clock), shift)
+    left = max(aware(end) - aware(clock.started_at), timedelta())
+    return _within(book, clock, aware(clock.started_at) + left * _HELPERS_PART)
+
+
+def _within(book: Catalogue, clock: Clock, end: datetime) -> Clock:
+    if clock.due_at <= end:
+        return clock
+    basis = with_shift(clocking.basis_of_running(book, clock), Shift(kind=PROMISED, end=end))
     return clocking.timed(book, clock, basis, clock.started_at)
