@@ -9,6 +9,7 @@ from aiohttp import web
 
 from intake.answers import CaseList, CasePage, DeadLetters, Reconciled, Revived, Tracked
 from intake.api import Reconcile, Revive
+from intake.api_similar import SimilarCases
 from intake.channels.desk import DeskEntry
 from intake.channels.messages12345 import Message, Reply
 from intake.channels.portal import PRIVACY_NOTICE, CitizenReport, Taken
@@ -85,6 +86,14 @@ ENDPOINTS: Final = (
         summary="一件工单的全部内容(不含诉求人身份)",
         guard="session",
         answer=CasePage,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/cases/{no}/similar",
+        summary="可能是同一件事的工单及理由(坐席;仅为提示,不含诉求人身份)",
+        guard="session",
+        answer=SimilarCases,
+        query=("limit",),
     ),
     Endpoint(
         method="post",

@@ -36,7 +36,8 @@ _SAME_TYPE: Final = 0.8
 _SHARED_TYPE: Final = 0.6
 _OF_A_KIND: Final = 0.5
 _PLATFORMS_ALIKE: Final = 0.9
-_OPEN: Final = frozenset(
+#: While a case is in one of these, something can still be done about it.
+OPEN: Final = frozenset(
     {
         State.NEW,
         State.SCREEN,
@@ -111,13 +112,14 @@ async def candidates(
     conn: Connection, city: str, case_no: int, *, limit: int = 5
 ) -> list[Candidate]:
     """Give the cases that may be of the same event as one, the surest first."""
-    return list((await find(conn, city, case_no, limit=limit)).candidates)
+    found = await find(conn, city, case_no, limit=limit)
+    return list(found.candidates) if found else []
 
 
-async def find(conn: Connection, city: str, case_no: int, *, limit: int = 5) -> Found:
-    """Give what `candidates` gives, with how often this was told; empty for an unknown case."""
+async def find(conn: Connection, city: str, case_no: int, *, limit: int = 5) -> Found | None:
+    """Give what `candidates` gives, with how often this was told; None where there is no case."""
     found = await _find(conn, city, [case_no], looked_at=_LOOKED_AT, limit=limit)
-    return found.get(case_no, Found())
+    return found.get(case_no)
 
 
 async def for_batch(
@@ -172,14 +174,14 @@ def judge(city: str, own: Matter, others: Iterable[tuple[Matter, bool]], limit: 
 
 def advise(own: Matter, other: Matter, signals: Signals) -> Advice | None:
     """Say what the rules of domain 5.6 advise about two cases; None when nothing."""
-    if other.state not in _OPEN | _OVER or score(signals) < LIKELY:
+    if other.state not in OPEN | _OVER or score(signals) < LIKELY:
         return None
     if signals.same_caller:
         return _again(own, other, signals)
     if not _one_spot(signals) or hours_apart(own, other) > _window_h(own, other):
         return None
     crossed = _crossed(own, other) and content(signals) >= _PLATFORMS_ALIKE
-    return Advice.SAME_FACT if crossed and other.state in _OPEN else Advice.GROUP
+    return Advice.SAME_FACT if crossed and other.state in OPEN else Advice.GROUP
 
 
 def _one_spot(signals: Signals) -> bool:
@@ -191,7 +193,7 @@ def _one_spot(signals: Signals) -> bool:
 
 def _again(own: Matter, other: Matter, signals: Signals) -> Advice | None:
     """Advise on what the same caller told before."""
-    if other.state in _OPEN:
+    if other.state in OPEN:
         strict = signals.kinship >= _SAME_TYPE and place(signals) >= _SAME_PLACE
         return Advice.MERGE if strict or content(signals) >= LIKELY else None
     closed = other.closed_at is not None and own.received_at - other.closed_at <= CLOSED_WITHIN

@@ -14,12 +14,14 @@ from intake.pages import case_view
 from intake.pages.case_form import choices, chosen_facts
 from intake.pages.city_words import CITY_WORDS
 from intake.pages.render import page, see
-from models.case import CaseNo, read_case_no, show_case_no
+from models.case import Case, CaseNo, read_case_no, show_case_no
 from models.db import staff as accounts
 from models.db import views
 from models.db.lines import Counts, Line
 from models.db.pool import Connection
 from models.errors import Invalid, NotFound
+from routing import sameness
+from routing.sameness import Found
 
 PAGE: Final = 30
 #: The tabs in their order, with the field of Counts each shows.
@@ -104,10 +106,20 @@ async def case_page(
         problem=problem,
         was=request.query.get("was", ""),
         may_act=staff.role == "operator",
+        similar=await _similar(request, staff, view.case),
+        advice=sameness.ADVICE,
     )
     if request.method != "GET":
         response.headers["HX-Push-Url"] = "false"
     return response
+
+
+async def _similar(request: web.Request, staff: Staff, case: Case) -> Found | None:
+    """Look for the same event while the operator can still do something about it."""
+    if staff.role != "operator" or case.state not in sameness.OPEN:
+        return None
+    async with request.app[SERVICES].db.city(staff.city) as conn:
+        return await sameness.find(conn, staff.city, case.case_no)
 
 
 async def preview(request: web.Request, staff: Staff) -> web.Response:
