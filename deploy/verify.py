@@ -25,6 +25,11 @@ _INVARIANTS: Final = {
     "every_reference_has_its_case": "来源编号没有对应工单",
     "work_in_hand_has_one_lead": "在办工单没有牵头单位",
     "closed_cases_are_at_rest": "已办结工单仍有在办事项",
+    "no_closed_case_has_an_open_part": "已办结工单仍有未办结的子单",
+    "merged_cases_have_a_main_one": "并案工单没有可答复的主单",
+    "links_say_what_cases_say": "拆并记录与工单不符",
+    "merged_cases_are_at_rest": "并案工单仍有在办事项",
+    "one_lead": "工单主办与牵头任务不符",
 }
 
 

@@ -133,14 +133,22 @@ UPDATE case_ref r SET version = k.version, digest = k.digest, issued_at = k.issu
  WHERE r.city = $1 AND r.source = k.source AND r.external_no = k.external_no;
 
 -- name: change_cases
--- Write changed content: a case not yet accepted is tagged again, any other goes to the desk.
+-- Write changed content: a case not yet accepted is tagged again, any other goes to the desk; what is new in a merged
+-- case is looked at in the one that answers for it.
+WITH main AS (
+    UPDATE cases m SET queue = 'review', revision = m.revision + 1,
+           review_reasons = array_append(array_remove(m.review_reasons, 'merged_changed'), 'merged_changed')
+     WHERE m.city = $1 AND coalesce(m.queue, 'review') = 'review' AND m.case_no <> ALL ($2::bigint[])
+       AND m.case_no = ANY (ARRAY(SELECT x.merged_into FROM cases x
+                                   WHERE x.city = $1 AND x.case_no = ANY($2::bigint[]) AND x.state = 'MERGED'))
+)
 UPDATE cases c
    SET title = k.title, text = k.text, address = k.address, stated_adcode = k.stated_adcode,
        stated_township = k.stated_township, source_due_at = k.source_due_at,
        confidential = c.confidential OR k.confidential, revision = c.revision + 1, attempts = 0,
        claimed_until = NULL, error = NULL,
-       queue = CASE WHEN c.state IN ('NEW', 'SCREEN') THEN 'tag' ELSE 'review' END,
-       review_reasons = CASE WHEN c.state IN ('NEW', 'SCREEN') THEN c.review_reasons
+       queue = CASE WHEN c.state IN ('NEW', 'SCREEN') THEN 'tag' WHEN c.state = 'MERGED' THEN NULL ELSE 'review' END,
+       review_reasons = CASE WHEN c.state IN ('NEW', 'SCREEN', 'MERGED') THEN c.review_reasons
            ELSE array_append(array_remove(c.review_reasons, 'content_changed'), 'content_changed') END
   FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::boolean[])
        AS k (case_no, title, text, address, stated_adcode, stated_township, source_due_at, confidential)

@@ -45,3 +45,54 @@ SELECT c.case_no::text, 'clock ' || k.code
   FROM clock k JOIN cases c ON c.city = k.city AND c.case_no = k.case_no
  WHERE k.city = $1 AND k.stopped_at IS NULL AND c.state IN ('CLOSED', 'ARCHIVED') AND k.task_no > 0
  ORDER BY 1 LIMIT $2;
+
+-- name: no_closed_case_has_an_open_part
+-- A case that was split is answered when its parts are over, not before.
+SELECT p.case_no::text AS what, format('part %s %s', c.case_no, c.state) AS found
+  FROM cases c JOIN cases p ON p.city = c.city AND p.case_no = c.parent_no
+ WHERE c.city = $1 AND c.parent_no IS NOT NULL AND p.state IN ('CLOSED', 'ARCHIVED')
+   AND c.state NOT IN ('CLOSED', 'ARCHIVED', 'REJECTED', 'TRANSFERRED', 'MERGED')
+ ORDER BY c.case_no LIMIT $2;
+
+-- name: merged_cases_have_a_main_one
+-- A merged case leads to one that is there and answers itself.
+SELECT c.case_no::text AS what, format('into %s %s', c.merged_into, m.state) AS found
+  FROM cases c LEFT JOIN cases m ON m.city = c.city AND m.case_no = c.merged_into
+ WHERE c.city = $1
+   AND (c.state = 'MERGED' AND (m.case_no IS NULL OR m.state = 'MERGED')
+        OR c.state <> 'MERGED' AND c.merged_into IS NOT NULL)
+ ORDER BY c.case_no LIMIT $2;
+
+-- name: links_say_what_cases_say
+-- A merge or split that holds is what the case says of itself, and the other way round.
+SELECT l.case_no::text AS what, l.kind || ' ' || l.other_no AS found
+  FROM case_link l LEFT JOIN cases c ON c.city = l.city AND c.case_no = l.case_no
+ WHERE l.city = $1 AND l.undone_at IS NULL
+   AND (l.kind = 'merge' AND (c.merged_into IS DISTINCT FROM l.other_no OR c.state <> 'MERGED')
+        OR l.kind = 'split' AND (c.parent_no IS DISTINCT FROM l.other_no OR c.state = 'MERGED'))
+UNION ALL
+SELECT c.case_no::text, 'merged into ' || c.merged_into
+  FROM cases c
+ WHERE c.city = $1 AND c.state = 'MERGED'
+   AND NOT EXISTS (SELECT 1 FROM case_link l WHERE l.city = c.city AND l.case_no = c.case_no
+                      AND l.kind IN ('merge', 'split'))
+ ORDER BY 1 LIMIT $2;
+
+-- name: merged_cases_are_at_rest
+-- Nobody works on a merged case and none of its promises runs: the main one's do.
+SELECT c.case_no::text AS what, 'task ' || t.task_no || ' ' || t.state AS found
+  FROM cases c JOIN task t ON t.city = c.city AND t.case_no = c.case_no
+ WHERE c.city = $1 AND c.state = 'MERGED' AND t.state NOT IN ('DONE', 'RETURNED', 'WITHDRAWN')
+UNION ALL
+SELECT c.case_no::text, 'clock ' || k.code
+  FROM cases c JOIN clock k ON k.city = c.city AND k.case_no = c.case_no
+ WHERE c.city = $1 AND c.state = 'MERGED' AND k.stopped_at IS NULL
+ ORDER BY 1 LIMIT $2;
+
+-- name: one_lead
+-- A case has one lead at most, and it is the unit that the case names.
+SELECT t.case_no::text AS what, format('lead %s, case %s', string_agg(t.unit, ' '), max(c.lead_unit)) AS found
+  FROM task t JOIN cases c ON c.city = t.city AND c.case_no = t.case_no
+ WHERE t.city = $1 AND t.is_lead AND t.state NOT IN ('RETURNED', 'WITHDRAWN')
+ GROUP BY t.case_no HAVING count(*) > 1 OR max(t.unit) IS DISTINCT FROM max(c.lead_unit)
+ ORDER BY 1 LIMIT $2;

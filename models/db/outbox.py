@@ -18,6 +18,8 @@ from models.db.rows import to_struct
 from models.moment import now
 
 _SQL: Final = queries.load("outbox")
+#: What the reporters of merged cases are not told: another was called, a unit and a platform argue.
+_ONLY_OWN: Final = ["CONTACTED", "RETURN_REQ", "RETURN_RESULT"]
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +41,8 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 async def put(conn: Connection, city: str, messages: Sequence[Outgoing]) -> int:
     """Queue messages for each source of the cases that has an address here; give their count.
 
+    Sources of cases merged into them are told of their own numbers, without `text` and `handler`.
+
     The caller's transaction holds the row locks of the cases, which is what keeps the order. It
     must not be scoped to a unit: that could not see where a case came from (RuntimeError).
     """
@@ -52,6 +56,7 @@ async def put(conn: Connection, city: str, messages: Sequence[Outgoing]) -> int:
         [m.dedupe for m in messages],
         [m.body for m in messages],
         now(),
+        _ONLY_OWN,
     )
     if row is None or row["unit"]:
         msg = "outbox.put needs a transaction that is not scoped to a unit"

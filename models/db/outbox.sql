@@ -2,21 +2,30 @@
 
 -- name: put
 -- Queue messages ($2 case, $3 kind, $4 dedupe, $5 body) for each source of the case that has an address, in the
--- order given, and wake the sender once per case and target.
+-- order given, and wake the sender once per case and target. The sources of cases merged into it are told the same
+-- of their own numbers, but not what is between one reporter, or one platform, and the unit ($7 kinds).
 WITH input AS (
     SELECT * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::jsonb[])
         WITH ORDINALITY AS i (case_no, kind, dedupe, body, n)
 ), source AS (
-    SELECT DISTINCT r.source, r.case_no FROM case_ref r JOIN outbox_target t ON t.city = r.city AND t.target = r.source
+    SELECT DISTINCT r.source, r.case_no, r.case_no AS about
+      FROM case_ref r JOIN outbox_target t ON t.city = r.city AND t.target = r.source
      WHERE r.city = $1 AND r.case_no = ANY($2::bigint[])
+    UNION ALL
+    SELECT DISTINCT r.source, r.case_no, m.merged_into
+      FROM cases m JOIN case_ref r ON r.city = m.city AND r.case_no = m.case_no
+      JOIN outbox_target t ON t.city = r.city AND t.target = r.source
+     WHERE m.city = $1 AND m.merged_into = ANY($2::bigint[]) AND m.state = 'MERGED'
 ), new AS (
     INSERT INTO outbox (city, target, case_no, seq, kind, dedupe, body, created_at)
-    SELECT $1, s.source, i.case_no,
+    SELECT $1, s.source, s.case_no,
            coalesce((SELECT max(o.seq) FROM outbox o
-                      WHERE o.city = $1 AND o.target = s.source AND o.case_no = i.case_no), 0)
-               + row_number() OVER (PARTITION BY s.source, i.case_no ORDER BY i.n),
-           i.kind, i.dedupe, i.body, $6
-      FROM input i JOIN source s ON s.case_no = i.case_no
+                      WHERE o.city = $1 AND o.target = s.source AND o.case_no = s.case_no), 0)
+               + row_number() OVER (PARTITION BY s.source, s.case_no ORDER BY i.n),
+           i.kind, CASE WHEN s.case_no = s.about THEN i.dedupe ELSE s.about || ':' || i.dedupe END,
+           CASE WHEN s.case_no = s.about THEN i.body ELSE i.body - ARRAY['text', 'handler'] END, $6
+      FROM input i JOIN source s ON s.about = i.case_no
+     WHERE s.case_no = s.about OR i.kind <> ALL($7::text[])
     ON CONFLICT (city, target, case_no, dedupe) DO NOTHING
     RETURNING target, case_no
 ), job AS (
