@@ -4,18 +4,22 @@ What the machine is sure of goes on to routing, the rest to the desk with reason
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from math import isfinite
 from typing import Final, Protocol
 
+from classifier.coordinates import in_china, to_wgs84
 from classifier.named import names
 from classifier.sketch import MAKER, sketches, unusual
 from classifier.tokens import cutter
 from models.case import SYSTEM, Case, Event, Queue
 from models.db import events, sameness, stages, tags
-from models.db.pool import Database
-from models.db.sameness import Sketch, SketchRow
+from models.db.pool import Connection, Database
+from models.db.sameness import Sketch, SketchRow, Stated
 from models.db.tags import TagRow
+from models.errors import Invalid
+from models.geo import Point
 from models.ids import uuid7
 from models.moment import aware, now
 from models.tags import TagRequest, Tags
@@ -92,10 +96,14 @@ class TagStage:
         async with self._db.city(city) as conn:
             written = await tags.write(conn, city, rows)
             kept = [row for row in rows if row.case.case_no in written]
-            await sameness.keep(conn, city, [_sketch(row) for row in kept])
+            await self._keep_sketches(conn, city, kept)
             told = [_event(row, at) for row in kept]
             await events.append(conn, told)
             await tags.wake(conn, Queue.ROUTE)
+
+    async def _keep_sketches(self, conn: Connection, city: str, rows: Sequence[TagRow]) -> None:
+        stated = await sameness.stated(conn, city, [row.case.case_no for row in rows])
+        await sameness.keep(conn, city, [_sketch(row, stated) for row in rows])
 
     async def _write_singly(self, city: str, rows: Sequence[TagRow]) -> None:
         for row in rows:
@@ -128,9 +136,23 @@ def _words(words: Sequence[str]) -> list[str]:
     return sorted({word for word in kept if word.isalnum() and len(word) <= _LONGEST_WORD})
 
 
-def _sketch(row: TagRow) -> SketchRow:
+def _sketch(row: TagRow, stated: Mapping[int, Stated]) -> SketchRow:
     types = [one.code for one in row.tags.types]
-    return SketchRow(row.case.case_no, row.sketch, types, row.tags.place.adcode)
+    where = stated.get(row.case.case_no)
+    point = read_point(*where) if where else None
+    return SketchRow(row.case.case_no, row.sketch, types, row.tags.place.adcode, point)
+
+
+def read_point(lon: str, lat: str, datum: str | None) -> Point | None:
+    """Read what a source gives as a place, in WGS-84; None where it is none, or outside China."""
+    try:
+        given = float(lon), float(lat)
+        if not all(map(isfinite, given)):
+            return None
+        points = to_wgs84(*given, datum)
+    except (ValueError, Invalid):
+        return None
+    return Point(*points[0].tolist()) if in_china(points)[0] else None
 
 
 def _event(row: TagRow, at: datetime) -> Event:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from models.case import Case, Task
-from models.db import queries
+from models.db import queries, sameness
 from models.db.pool import Connection
 from models.db.rows import to_case, to_task
 from models.ids import uuid7
@@ -83,6 +83,7 @@ async def set_facts(conn: Connection, case: Case) -> None:
         case.decision,
         case.happened_on,
     )
+    await sameness.correct(conn, case.city, case.case_no, case.types, case.adcode)
 
 
 async def move_task(conn: Connection, old: Task, new: Task, unit: str | None) -> bool:

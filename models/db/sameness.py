@@ -4,7 +4,7 @@ The search is exact: an index narrows a case's window to some hundred rows, all 
 at. Blind indexes of callers never leave the database; what comes out is which cases share one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ from models.case import CaseNo, State
 from models.db import queries
 from models.db.pool import Connection
 from models.db.rows import to_struct
-from models.geo import Point, cell, cells_around, read_point
+from models.geo import Point, cell, cells_around
 
 _SQL: Final = queries.load("sameness")
 _BITS: Final = 512
@@ -32,12 +32,21 @@ class Sketch(NamedTuple):
 
 
 class SketchRow(NamedTuple):
-    """A case's sketch, with its types and county as they were just read."""
+    """A case's sketch, with its types, county and point as they were just read."""
 
     case_no: int
     sketch: Sketch
     types: Sequence[str]
     adcode: str | None
+    point: Point | None
+
+
+class Stated(NamedTuple):
+    """Where a source says that it happens, in its own words; `system` None where it says none."""
+
+    lon: str
+    lat: str
+    system: str | None
 
 
 class Matter(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,11 +100,10 @@ def levels_of(types: Iterable[str]) -> int:
 
 
 async def keep(conn: Connection, city: str, rows: Sequence[SketchRow]) -> None:
-    """Keep the sketches of cases, each with the point its source gave."""
+    """Keep the sketches of cases that were just tagged."""
     if not rows:
         return
-    points = await _points(conn, city, [row.case_no for row in rows])
-    where = [points.get(row.case_no) for row in rows]
+    where = [row.point for row in rows]
     await conn.execute(
         _SQL["keep"],
         city,
@@ -109,6 +117,12 @@ async def keep(conn: Connection, city: str, rows: Sequence[SketchRow]) -> None:
         [point.lat if point else None for point in where],
         [cell(point) if point else None for point in where],
     )
+
+
+async def stated(conn: Connection, city: str, case_nos: Sequence[int]) -> dict[int, Stated]:
+    """Give where the sources of cases say that they happen, for those whose source does."""
+    rows = await conn.fetch(_SQL["stated"], city, list(case_nos))
+    return {row["case_no"]: Stated(row["lon"], row["lat"], row["system"]) for row in rows}
 
 
 async def correct(
@@ -156,12 +170,6 @@ async def same_caller(
 async def _pairs(conn: Connection, name: str, city: str, *args: object) -> set[Pair]:
     rows = await conn.fetch(_SQL[name], city, *args)
     return {(row["own"], row["other"]) for row in rows}
-
-
-async def _points(conn: Connection, city: str, case_nos: Sequence[int]) -> Mapping[int, Point]:
-    rows = await conn.fetch(_SQL["points"], city, list(case_nos))
-    read = ((row["case_no"], read_point(row["lon"], row["lat"], row["system"])) for row in rows)
-    return {case_no: point for case_no, point in read if point}
 
 
 def _matter(row: asyncpg.Record) -> Matter:

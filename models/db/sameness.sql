@@ -17,7 +17,7 @@ ON CONFLICT (city, case_no) DO UPDATE
 -- Follow what a person corrected: $3 levels, $4 county.
 UPDATE sketch SET levels = $3, adcode = $4 WHERE city = $1 AND case_no = $2;
 
--- name: points
+-- name: stated
 -- Where the sources of cases say that it happens: longitude, latitude and system, of the latest word that says it.
 SELECT DISTINCT ON (r.case_no) r.case_no,
        coalesce(r.payload #>> '{order,location,lng}', r.payload #>> '{report,longitude}', r.payload ->> 'lon') AS lon,
@@ -26,8 +26,8 @@ SELECT DISTINCT ON (r.case_no) r.case_no,
                 CASE WHEN r.source = 'portal' THEN 'WGS84' END) AS system
   FROM report r
  WHERE r.city = $1 AND r.case_no = ANY($2::bigint[]) AND r.applied
-   AND (r.payload #> '{order,location,lng}' IS NOT NULL OR r.payload #> '{report,longitude}' IS NOT NULL
-        OR r.payload -> 'lon' IS NOT NULL)
+   AND coalesce(r.payload #>> '{order,location,lng}', r.payload #>> '{report,longitude}', r.payload ->> 'lon') <> ''
+   AND coalesce(r.payload #>> '{order,location,lat}', r.payload #>> '{report,latitude}', r.payload ->> 'lat') <> ''
  ORDER BY r.case_no, r.version DESC;
 
 -- name: matters
