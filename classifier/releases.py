@@ -171,6 +171,8 @@ class Releases:
         whole = msgspec.structs.replace(manifest, files=files)
         target = self.home / whole.version
         if target.exists():
+            if (built / CARD).is_file():
+                write_whole(target / CARD, (built / CARD).read_bytes())
             write_whole(target / MANIFEST, _pretty(whole))
             return whole
         for path in _files(built):
