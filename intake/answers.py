@@ -6,13 +6,15 @@ from typing import Any
 
 import msgspec
 
+from intake import following
 from intake.pages.city_words import CityWords
-from intake.pages.history import progress
+from intake.pages.history import PartProgress
 from intake.unit_view import case_for_unit, line_for_unit
 from models.case import Case, CaseNo, Event, read_case_no, show_case_no
-from models.db import events, intake, views
+from models.db import events, intake, links, views
 from models.db.intake_rows import Brief
 from models.db.lines import ClockView, TaskView
+from models.db.links import Link
 from models.db.outbox import Dead
 from models.db.pool import Connection
 from models.errors import NotFound
@@ -53,6 +55,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskView, ...]
     clocks: tuple[ClockView, ...]
     history: tuple[Happened, ...]
+    links: tuple[Link, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +80,7 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     timeline: tuple[Step, ...]
     outcome: str | None
     reply: str | None
+    parts: tuple[PartProgress, ...]
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +149,7 @@ async def case_page(conn: Connection, city: str, case_no: CaseNo) -> CasePage:
         tasks=tuple(await views.tasks(conn, city, case_no)),
         clocks=tuple(await views.clocks(conn, city, case_no)),
         history=tuple(_happened(e) for e in await events.history(conn, city, case_no)),
+        links=tuple(await links.of_case(conn, city, case_no)),
     )
 
 
@@ -153,10 +158,7 @@ async def tracked(conn: Connection, city: CityWords, adcode: str, case_no: CaseN
     case = await views.case(conn, adcode, case_no)
     if case is None:
         raise no_such_case()
-    history = await events.history(conn, adcode, case_no)
-    tasks = await views.tasks(conn, adcode, case_no)
-    clocks = await views.clocks(conn, adcode, case_no)
-    told = progress(case, history, tasks, clocks, city)
+    told = await following.told(conn, city, case)
     return Tracked(
         ticket_no=case.number,
         state=case.state,
@@ -169,6 +171,7 @@ async def tracked(conn: Connection, city: CityWords, adcode: str, case_no: CaseN
         timeline=tuple(Step(title=s.title, at=s.at, text=s.text) for s in told.steps),
         outcome=told.outcome or None,
         reply=told.reply or None,
+        parts=told.parts,
     )
 
 

@@ -183,6 +183,7 @@ def _lead_by(matter: Matter, change: Change, part: Case, why: str) -> None:
     lead = _lead(part)
     if lead is None or lead.unit is None:
         return
+    change.data["lead"] = lead.unit
     if not matter.tasks:
         _send_out(matter, change, lead, why)
         return

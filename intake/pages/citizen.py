@@ -8,18 +8,17 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from intake import asked
+from intake import asked, following
 from intake.channels import forms, portal
 from intake.channels.dispatcher import Event
 from intake.delivery import FileRef
 from intake.keys import CLIENT, DISPATCHER, LIMITS, RECEIVER, SERVICES
 from intake.pages import uploads
 from intake.pages.city_words import CITY_WORDS
-from intake.pages.history import progress
 from intake.pages.render import page, see
 from intake.track import look_up, no_such_code
 from models.case import Receipt
-from models.db import events, views
+from models.db import views
 from models.db.lines import Upload
 from models.errors import Conflict, Invalid, JiesuError, NotFound, TooLarge
 
@@ -97,12 +96,7 @@ async def _progress(request: web.Request, typed: str) -> web.Response:
         case = await views.case(conn, city, case_no)
         if case is None:
             raise no_such_code()
-        known = (
-            await events.history(conn, city, case_no),
-            await views.tasks(conn, city, case_no),
-            await views.clocks(conn, city, case_no),
-        )
-    told = progress(case, *known, request.app[CITY_WORDS][city])
+        told = await following.told(conn, request.app[CITY_WORDS][city], case)
     return page(request, "citizen/progress.html", case=told)
 
 

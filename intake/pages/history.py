@@ -102,6 +102,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         return self.form.format(unit=self.unit or "负责单位")
 
 
+class PartProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """How one part of a split report stands: what it is about, who leads it."""
+
+    about: str
+    unit: str
+    status: str
+
+
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How a case stands, as its citizen may know it: never who reported, never names of staff."""
 
@@ -116,6 +124,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     outcome: str
     reply: str
+    parts: tuple[PartProgress, ...] = ()
 
 
 def entries(events: Iterable[Event], city: CityWords) -> list[Entry]:
@@ -201,6 +210,11 @@ def progress(
     )
 
 
+def status_of(state: State) -> tuple[str, str]:
+    """Say in a word and in a sentence how a case in that state stands."""
+    return _STATUS[state]
+
+
 _STATUS: Final = {
     State.NEW: ("已收到", "我们正在核对您反映的内容。"),
     State.SCREEN: ("正在核对", "工作人员正在核对内容,确定由哪个单位负责。"),
@@ -225,6 +239,10 @@ _TOLD: Final = {
     "case:task:contacted": "{unit}联系核实",
     "case:task:submitted": "{unit}提交处理结果",
     "case:task:reworked": "结果未通过审核,要求重新办理",
+    "case:split": "分给几个单位同时办理,由{unit}统一答复",
+    "case:merged": "与已有的同一问题一并办理",
+    "case:unmerged": "改为单独办理",
+    "case:reopened": "重新办理",
     "case:closed": "办结",
     "case:rejected": "不予受理",
     "case:transferred": "转其他渠道",
