@@ -11,12 +11,15 @@ from models.errors import Invalid
 from routing import (
     answering,
     desk,
+    dispute_acts,
+    disputing,
     handling,
     helping,
     merging,
     parts,
     rejoining,
     relating,
+    returning,
     review,
 )
 from routing.act import Act, Check, Do, Look
@@ -31,12 +34,12 @@ _DO: Final[Mapping[str, Do]] = {
     "dispatch": desk.dispatch,
     "reject": desk.reject,
     "transfer": desk.transfer,
-    "redispatch": desk.redispatch,
+    "redispatch": disputing.redispatch,
     "close": desk.close,
     "sign": handling.sign,
     "contact": handling.contact,
     "submit": handling.submit,
-    "request_return": handling.request_return,
+    "request_return": returning.request_return,
     "approve_return": review.approve_return,
     "deny_return": review.deny_return,
     "withdraw": review.withdraw,
@@ -46,6 +49,7 @@ _DO: Final[Mapping[str, Do]] = {
 _LOOK: Final[Mapping[str, Look]] = {"close": blocks}
 #: The acts of each part that has some of its own.
 _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
+    dispute_acts.ACTS,
     parts.ACTS,
     rejoining.ACTS,
     answering.ACTS,

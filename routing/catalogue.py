@@ -9,7 +9,7 @@ from typing import Any
 from models.city import City
 from models.dates import Dated
 from models.taxonomy import labels, laws
-from routing import rules
+from routing import rules, terms
 from routing.calendar import WorkCalendar
 from routing.facts import Facts
 from routing.pauses import pauses_of
@@ -38,6 +38,7 @@ class Catalogue:
         self.rejections = labels("rejection")
         self.return_reasons = labels("return_reason")
         laws()
+        terms.load()
         self.version = f"{national.version} {city.adcode}-{city.version}"
 
 

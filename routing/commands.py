@@ -61,7 +61,12 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
     change = Change(matter, move, target, mark)
     if known.look is not None:
         change.seen = await known.look(conn, matter, request)
-    known.do(matter, request, change)
+    try:
+        known.do(matter, request, change)
+    except Conflict:
+        if _repeated(matter, mark, target):
+            return matter.case
+        raise
     await write(conn, change)
     await answering.after(conn, change)
     after = await cases.get(conn, city.adcode, case_no)

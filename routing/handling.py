@@ -1,18 +1,16 @@
-"""What units do: sign, contact, submit, ask to be relieved."""
+"""What units do with a task: sign, contact, submit."""
 
 from datetime import timedelta
 from typing import Final
 
 import msgspec
 
-from models.case import Outcome, State
+from models.case import Outcome, State, TaskState
 from models.errors import Invalid
-from routing import clocking
+from routing import clocking, duty
 from routing.matter import Change, Matter
-from routing.verbs import Contact, Reached, RequestReturn, Sign, Submit
+from routing.verbs import Contact, Reached, Sign, Submit
 
-#: How often a case may be returned, whoever asks.
-MAX_RETURNS: Final = 2
 #: Two vain attempts count as a contact when they lie this far apart (不同时段, 设计默认).
 _APART: Final = timedelta(hours=2)
 _TRIED: Final = "case:task:contact_tried"
@@ -25,6 +23,8 @@ def sign(matter: Matter, request: Sign, change: Change) -> None:
     change.on_task(signed_at=matter.at, handler=handler)
     if change.task and change.task.is_lead and matter.case.state is State.DISPATCHED:
         change.on_case(state=State.IN_PROGRESS)
+    if change.task and change.task.is_lead:
+        duty.end(matter, change)
     change.data["handler"] = handler
     change.body["handler"] = handler
 
@@ -34,6 +34,8 @@ def contact(matter: Matter, request: Contact, change: Change) -> None:
     change.data |= {"method": request.method.value, "result": request.result.value}
     change.data |= {"note": request.note} if request.note else {}
     task = change.target
+    if task is not None and task.state is TaskState.RETURN_REQ:
+        _while_argued(matter, change)
     if (
         task is not None
         and task.contacted_at is None
@@ -46,6 +48,13 @@ def contact(matter: Matter, request: Contact, change: Change) -> None:
     if task is not None and task.contacted_at is None:
         change.on_task(contacted_at=matter.at)
     change.body["text"] = request.note
+
+
+def _while_argued(matter: Matter, change: Change) -> None:
+    """Let a unit that asked to be relieved still call the citizen: its clock runs on."""
+    if change.target is None or change.target.signed_at is None:
+        raise matter.conflict("wrong_state", "该任务尚未签收,不能登记联系。")
+    change.on_task(state=change.target.state)
 
 
 def _counts(matter: Matter, request: Contact, task_no: int) -> bool:
@@ -73,40 +82,14 @@ def submit(matter: Matter, request: Submit, change: Change) -> None:
         change.on_case(state=State.SUBMITTED)
         paused = clocking.closing(matter.book, matter.running)
         change.stops += [(clock, clocking.PAUSED) for clock in paused]
-
-
-def request_return(matter: Matter, request: RequestReturn, change: Change) -> None:
-    """Ask to be relieved: in the window, for a listed reason, twice at most, not if designated."""
-    reasons = matter.book.return_reasons
-    if request.reason not in reasons:
-        known = "、".join(f"{code} {label.zh}" for code, label in reasons.items())
-        raise Invalid("return_reason_unknown", f"退单理由须为:{known}。")
-    basis = said(request.basis, "basis_required", "退单须写明依据。")
-    if request.proposed_unit and request.proposed_unit not in matter.book.directory.units:
-        raise Invalid("unit_unknown", f"本市没有单位 {request.proposed_unit}。")
-    _may_return(matter, change)
-    proposed = matter.unit_name(request.proposed_unit)
-    change.data |= {
-        "reason": request.reason,
-        "basis": basis,
-        "proposed_unit": request.proposed_unit,
-    }
-    change.body |= {"reason": request.reason, "text": basis, "proposed_unit": proposed}
-
-
-def _may_return(matter: Matter, change: Change) -> None:
-    if matter.case.no_return:
-        raise matter.conflict("return_forbidden", "该件已指定主办,不得再退。")
-    if matter.count("case:task:return_requested") >= MAX_RETURNS:
-        raise matter.conflict("return_limit", f"该件已申请退单 {MAX_RETURNS} 次,不得再退。")
-    task_no = change.target.task_no if change.target else 0
-    windows = [
-        clock.due_at
-        for clock in matter.clocks
-        if clock.task_no == task_no and matter.book.clocks[clock.code].window
-    ]
-    if windows and max(windows) < matter.at:
-        raise matter.conflict("return_window_closed", "已超过退单申请时限。")
+        # Whoever has handed in a result cannot return the case any more: the window closes.
+        change.stops += [
+            (clock, change.event)
+            for clock in matter.running
+            if (known := matter.book.clocks.get(clock.code)) is not None
+            and known.window
+            and "case:task:return_requested" in known.stops
+        ]
 
 
 def said(text: str, code: str, detail: str) -> str:

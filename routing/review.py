@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from models.case import Outcome, Queue, State, Task, TaskState
-from routing import clocking
+from models.case import Outcome, Queue, State, Task
+from routing import clocking, disputes, duty, returns
 from routing.handling import said
 from routing.matter import Change, Matter
 from routing.verbs import Approve, ApproveReturn, DenyReturn, Rework, Withdraw
@@ -14,21 +14,30 @@ _REVIEWED: Final = "case:task:reviewed"
 
 
 def approve_return(matter: Matter, request: ApproveReturn, change: Change) -> None:
-    """Relieve a unit: the case waits at the desk, its own clocks run on and are nobody's."""
+    """Relieve a unit: the case waits at the desk, its own clocks run on and are nobody's.
+
+    The unit keeps a part in it, for safety and evidence, until the next lead has signed.
+    """
+    disputes.refuse_while_open(matter)
     change.on_task(returned_at=matter.at)
     change.on_case(queue=Queue.REVIEW, review_reasons=(RETURNED,), lead_unit=None)
     change.charged = True
     if change.target is not None:
         change.stop_all("case:task:returned", change.target.task_no)
+        duty.keep(matter, change, change.target)
+        returns.answer(matter, change, change.target, granted=True)
     _result(change, accepted=True, note=request.note)
 
 
 def deny_return(matter: Matter, request: DenyReturn, change: Change) -> None:
     """Keep a unit at its task, as it was before it asked."""
+    disputes.refuse_while_open(matter)
     note = said(request.note, "note_required", "不同意退单须写明意见。")
     task = change.target
     if task is not None:
-        change.on_task(state=_before_return(task))
+        change.on_task(state=returns.before(task))
+        disputes.stop_started_by(matter, change, returns.REQUESTED, task.task_no, change.event)
+        returns.answer(matter, change, task, granted=False)
     change.on_case(no_return=matter.case.no_return or request.no_return)
     _result(change, accepted=False, note=note)
 
@@ -69,23 +78,15 @@ def rework(matter: Matter, request: Rework, change: Change) -> None:
     if change.target is None or not change.target.is_lead:
         return
     change.on_case(state=State.IN_PROGRESS)
-    stood = clocking.closing(matter.book, matter.clocks)
     change.starts += [
         clocking.resumed(matter.book, matter.case, clock, matter.at)
-        for clock in stood
-        if clock.stopped_at is not None
+        for clock in clocking.under_review(matter.book, matter.clocks)
     ]
 
 
 def _result(change: Change, *, accepted: bool, note: str) -> None:
     change.data |= {"accepted": accepted} | ({"note": note} if note else {})
     change.body |= {"accepted": accepted, "text": note}
-
-
-def _before_return(task: Task) -> TaskState:
-    if task.contacted_at is not None:
-        return TaskState.IN_PROGRESS
-    return TaskState.SIGNED if task.signed_at is not None else TaskState.DISPATCHED
 
 
 def _reviews(task: Task) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from models.db.pool import Connection
 from routing import ticking
 from routing.catalogue import Catalogue
 from routing.dispatch import event
+from routing.guarding import guard
 from routing.lifecycle import Move
 from routing.matter import Change, Matter
 from routing.plain import plain_data
@@ -37,6 +38,7 @@ async def matter_of(
 
 async def write(conn: Connection, change: Change) -> None:
     """Write a change with its tasks, clocks, events and messages; Conflict where it came late."""
+    guard(change)
     matter, case = change.matter, change.case
     city, no = case.city, case.case_no
     moved = await cases.move(conn, matter.case, case)

@@ -62,14 +62,14 @@ async def issue(conn: Connection, city: str, letter: Letter) -> None:
 
 
 async def receive(
-    conn: Connection, city: str, case_no: int, number: str, at: datetime, who: str
+    conn: Connection, city: str, case_no: int, number: str, *, at: datetime, who: str
 ) -> None:
     """Note that a letter was received, by whom and when."""
     await conn.execute(_SQL["receive"], city, case_no, number, at, who)
 
 
 async def reply(
-    conn: Connection, city: str, case_no: int, number: str, at: datetime, said: str
+    conn: Connection, city: str, case_no: int, number: str, *, at: datetime, said: str
 ) -> None:
     """Note what a letter was answered."""
     await conn.execute(_SQL["reply"], city, case_no, number, at, said)

@@ -1,0 +1,77 @@
+"""The umpire: takes up disputes whose units did not agree in time, so that someone designates.
+
+One at a time per city by a lease; even two at once take up a dispute once, since each holds the
+cases that it takes up.
+"""
+
+import os
+import socket
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from models.case import SYSTEM, CaseNo, Event
+from models.db import disputes, events, lease
+from models.db.disputes import Dispute
+from models.db.pool import Connection, Database
+from models.ids import uuid7
+from models.moment import now
+from routing.disputes import DISPUTE, TAKEN_UP
+
+LEASE: Final = "umpire"
+_LEASE_S: Final = 30.0
+_BATCH: Final = 200
+
+
+class Umpire:
+    """Watches the time that units have to agree, as one of the worker's stages."""
+
+    name = "disputes"
+
+    def __init__(self, db: Database, holder: str | None = None, batch: int = _BATCH) -> None:
+        """Keep the store, the name to hold the lease by, and the batch."""
+        self._db = db
+        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._batch = batch
+
+    async def run_once(self, city: str) -> int:
+        """Take up what is over; 0 where nothing is, or another umpire is at it."""
+        async with self._db.city(city) as conn:
+            if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
+                return 0
+        async with self._db.city(city) as conn:
+            return await take_up(conn, city, now(), self._batch)
+
+
+async def take_up(conn: Connection, city: str, at: datetime, batch: int) -> int:
+    """Take up the disputes that were not settled by `at`; give how many.
+
+    One between districts is the city bureau's to decide, any other the hotline's.
+    """
+    over = await disputes.lapsed(conn, city, at, batch)
+    taken = [msgspec.structs.replace(one, level=_level(one)) for one in over]
+    if taken:
+        await disputes.take_up(conn, city, taken, DISPUTE)
+        await events.append(conn, list(_told(city, taken, at)))
+    return len(taken)
+
+
+def _level(dispute: Dispute) -> str:
+    return "city" if dispute.cause == "territory" else dispute.level
+
+
+def _told(city: str, taken: Sequence[Dispute], at: datetime) -> list[Event]:
+    return [
+        Event(
+            city=city,
+            event_id=uuid7(),
+            case_no=CaseNo(dispute.case_no),
+            at=at,
+            verb=TAKEN_UP,
+            actor=SYSTEM,
+            data={"dispute_no": dispute.dispute_no, "level": dispute.level},
+        )
+        for dispute in taken
+    ]
