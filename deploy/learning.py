@@ -1,5 +1,6 @@
 """The learning loop at an installation: where its releases lie, its corrections, its drift."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -105,13 +106,13 @@ async def export(settings: Settings, city: str, out: Path | None) -> Exported:
         version = version_of(rows)
         await learning.keep_set(conn, city, version, members_of(rows), now())
     file = out or settings.data_dir / _SETS / f"{city}-{version}.jsonl"
-    write_set(file, rows)
+    await asyncio.to_thread(write_set, file, rows)
     return Exported(city=city, version=version, cases=len(rows), file=str(file))
 
 
 async def drifts(settings: Settings, cities: Sequence[str]) -> list[Drift]:
     """Judge for each city whether what comes in still looks like what the reader was made for."""
-    reference = reference_of(releases_of(settings))
+    reference = await asyncio.to_thread(reference_of, releases_of(settings))
     async with open_database(settings) as dsn, _system(dsn) as conn:
         return [await drift_of(conn, city, reference) for city in cities]
 

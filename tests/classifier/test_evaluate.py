@@ -34,6 +34,7 @@ def rows() -> list[Gold]:
     some = list(read_all_gold(WRITTEN)[::12])
     some[0] = replaced(some[0], hazard=False)
     danger = "化工厂储罐破裂,氨气泄漏,附近几十人呕吐送医院,请马上来人"
+    some.append(gold("尊敬的领导您好，" + "楼下餐馆的油烟熏得开不了窗。" * 9, id="l"))
     some.append(gold(danger, id="h", types=("A13",), urgency="P0", hazard=True))
     return some
 
