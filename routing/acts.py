@@ -13,14 +13,17 @@ from routing import (
     desk,
     dispute_acts,
     disputing,
+    extending,
     handling,
     helping,
     merging,
     parts,
+    petitions,
     rejoining,
     relating,
     returning,
     review,
+    suspending,
 )
 from routing.act import Act, Check, Do, Look
 from routing.blocking import blocks
@@ -56,10 +59,13 @@ _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
     merging.ACTS,
     relating.ACTS,
     helping.ACTS,
+    extending.ACTS,
+    suspending.ACTS,
+    petitions.ACTS,
 )
 #: What other parts look at before an act is done, by its verb.
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
-    "submit": (answering.no_open_parts,),
+    "submit": (suspending.not_suspended, answering.no_open_parts),
 }
 
 ACTS: Final[Mapping[str, Act]] = MappingProxyType(

@@ -24,7 +24,7 @@ ARGS: dict[str, dict[str, list[Any]]] = {
             *(CITY, 5, 1, "SCREEN", "ACCEPTED", None, UNIT, False, [], AT, AT, None, {}),
             *(None, None, None, 0, [], None),
         ],
-        "set_facts": [CITY, 5, "TS", ["A01"], "P2", EAST, None, None, {}],
+        "set_facts": [CITY, 5, "TS", ["A01"], "P2", EAST, None, None, {}, None],
         "move_task": [CITY, 5, 1, 1, "SIGNED", None, "DONE", AT, "x", AT, AT, None, {}],
         "add_correction": [CITY, ID, 5, AT, "x", {}, {}, None],
         "files_held": [CITY, 5, [ID]],

@@ -1,0 +1,69 @@
+"""What stands still runs on by itself: when its limit has passed, or when the citizen has answered.
+
+One of the stages, under a lease; two at once resume a case once, since the act itself finds
+it running again.
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from typing import Final
+
+from models.case import SYSTEM
+from models.city import City
+from models.db import cases, clocks, lease, standing
+from models.db.pool import Database
+from models.db.standing import Ending
+from models.errors import Conflict
+from routing.commands import act
+
+LEASE: Final = "resumer"
+_LEASE_S: Final = 30.0
+_BATCH: Final = 100
+_LAPSED: Final = "停表期限已到,自动恢复计时"
+_ANSWERED: Final = "已收到补充内容"
+
+
+class Resumer:
+    """Ends suspensions whose time has come."""
+
+    name = "resume"
+
+    def __init__(
+        self,
+        db: Database,
+        cities: Mapping[str, City],
+        holder: str | None = None,
+        batch: int = _BATCH,
+    ) -> None:
+        """Keep the store, the cities by adcode, the name to hold the lease by, and the batch."""
+        self._db = db
+        self._cities = cities
+        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._batch = batch
+
+    async def run_once(self, city: str) -> int:
+        """End what has come to its end; give how many suspensions that were."""
+        async with self._db.city(city) as conn:
+            if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
+                return 0
+            at = await clocks.moment(conn)
+            lapsed = await standing.spent(conn, city, at, self._batch)
+            answered = await standing.supplemented(conn, city, at, self._batch)
+        for one in lapsed:
+            await self._end(city, one, "resume", {"reason": _LAPSED})
+        for one in answered:
+            await self._end(city, one, "note_supplement", {"text": _ANSWERED})
+        return len(lapsed) + len(answered)
+
+    async def _end(self, city: str, one: Ending, verb: str, data: dict[str, str]) -> None:
+        """Let a case run on; of one that is over or runs already only the suspension ends."""
+        try:
+            async with self._db.city(city) as conn:
+                await act(conn, self._cities[city], one.case_no, verb, data, SYSTEM)
+        except Conflict:
+            async with self._db.city(city) as conn:
+                case = await cases.hold(conn, city, one.case_no)
+                if case is not None:
+                    at = await clocks.moment(conn)
+                    await standing.end_suspensions(conn, case, at, "closed")
