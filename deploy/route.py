@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from deploy.route_page import page
+from deploy.route_page import html_foot, html_head, html_page, page
 from models.city import City
 from models.city_load import installed_cities, load_city
 from models.decision import Decision
@@ -24,6 +24,8 @@ _BATCH: Final = 64
 _CITY_DIGITS: Final = 4
 
 Line = dict[str, Any]
+#: How a routed line is written.
+Form = Literal["text", "json", "html"]
 
 
 class _Row(msgspec.Struct):
@@ -36,18 +38,22 @@ class _Row(msgspec.Struct):
 
 
 def route_lines(
-    stream: IO[bytes], out: IO[str], err: IO[str], *, city: str | None, as_json: bool
+    stream: IO[bytes], out: IO[str], err: IO[str], *, city: str | None, form: Form
 ) -> int:
     """Route all lines in order; bad ones are told of on `err`. Gives how many were bad."""
     failed = 0
+    if form == "html":
+        print(html_head(), file=out)
     lines = enumerate(stream, 1)
     while group := list(islice(lines, _BATCH)):
         rows = [_read(number, raw) for number, raw in group if raw.strip()]
         _tag([row for row in rows if row.line is not None], city)
         for row in rows:
-            text = _routed(row, city, as_json=as_json)
+            text = _routed(row, city, form)
             failed += bool(row.error)
             print(row.error or text, file=err if row.error else out)
+    if form == "html":
+        print(html_foot(), file=out)
     return failed
 
 
@@ -119,7 +125,7 @@ def _tagger() -> "Tagger":
     return Tagger.load(tuple(map(load_city, installed_cities())))
 
 
-def _routed(row: _Row, city: str | None, *, as_json: bool) -> str:
+def _routed(row: _Row, city: str | None, form: Form) -> str:
     if row.tags is None:
         return ""
     try:
@@ -130,14 +136,16 @@ def _routed(row: _Row, city: str | None, *, as_json: bool) -> str:
         detail = error.detail if isinstance(error, JiesuError) else str(error)
         row.error = f"第 {row.number} 行:{detail}"
         return ""
-    return _shown(row.tags, facts, where, decision, as_json=as_json)
+    return shown(row.tags, facts, where, decision, form)
 
 
-def _shown(tags: Line, facts: Facts, city: City, decision: Decision, *, as_json: bool) -> str:
-    if as_json:
+def shown(tags: Line, facts: Facts, city: City, decision: Decision, form: Form) -> str:
+    """Write one decided line."""
+    if form == "json":
         line = tags | {"decision": msgspec.to_builtins(decision)}
         return msgspec.json.encode(line).decode()
-    return page(str(tags.get("id", "")), tags, facts, city, decision)
+    write = html_page if form == "html" else page
+    return write(str(tags.get("id", "")), tags, facts, city, decision)
 
 
 def _city(line: Line, facts: Facts, given: str | None) -> City:
