@@ -13,6 +13,7 @@ import msgspec
 
 from deploy.embedded import running_dsn
 from deploy.settings import Settings
+from models.checks.clocks import check_calendar
 from models.checks.finding import error, info, warning
 from models.city import City
 from models.city_check import Finding, check
@@ -22,6 +23,8 @@ from models.db.migrate import pending
 from models.db.pool import Database
 from models.db.units import release
 from models.errors import JiesuError
+from models.moment import now
+from routing.calendar import settled
 from routing.rules import national_clocks, national_rules
 
 SYSTEM: Final = "system"
@@ -51,6 +54,7 @@ def examine(settings: Settings, cities: Sequence[str]) -> DoctorReport:
     """Check the named cities, or all installed ones, and the running parts."""
     adcodes = list(cities) or installed_cities()
     found = [Diagnosis(scope=adcode, finding=f) for adcode in adcodes for f in check_city(adcode)]
+    found += [Diagnosis(scope=SYSTEM, finding=f) for f in check_calendar(settled(), now().date())]
     running = asyncio.run(check_system(_dsn(settings), _served(settings, adcodes)))
     found += [Diagnosis(scope=SYSTEM, finding=finding) for finding in running]
     ok = all(each.finding.severity != "error" for each in found)

@@ -148,6 +148,11 @@ def _year(year: int) -> _Year:
     return _Year(year)
 
 
+def settled() -> frozenset[int]:
+    """Name the years whose notices were compared with what we count."""
+    return _published()[0]
+
+
 @cache
 def _published() -> tuple[frozenset[int], tuple[CalendarDay, ...]]:
     years = convert_all(DATA, "year", read_toml(DATA).get("year", []), SettledYear)
