@@ -133,6 +133,7 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
 
     `pause`: the clock stood still from `start` to `end`. `extension`: `span` was granted. `stated`:
     the source gave `end` as its due time. `children`: the latest promise of a part ends at `end`.
+    `promised`: a case that this one answers for, or its parent, was promised `end`.
     """
 
     kind: str
