@@ -5,7 +5,6 @@ or table does at the same moment.
 """
 
 import asyncio
-import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ import aiohttp
 import msgspec
 
 from classifier.engine import Tagger
-from classifier.tokens import cutter
+from deploy import bench_tag
 from deploy.bench_system import System, Text, system, texts
 from intake.channels import signature
 from intake.services import Hook
@@ -51,7 +50,7 @@ async def run(parts: Sequence[str], plan: Plan) -> dict[str, Result]:
     source, lines = texts(plan.data)
     measured: Mapping[str, Callable[[], Awaitable[Result]]] = {
         "accept": lambda: accept(plan, lines),
-        "tag": lambda: asyncio.to_thread(tag, plan, lines),
+        "tag": lambda: asyncio.to_thread(bench_tag.tag, CITY, lines, plan.tag),
         "dispatch": lambda: dispatch(plan, lines),
     }
     return {part: {**await measured[part](), "texts": source} for part in parts}
@@ -72,30 +71,6 @@ async def accept(plan: Plan, lines: Sequence[Text]) -> Result:
         "senders": _SENDERS,
         "bare_insert_per_s": round(bare, 1),
         "ratio_to_bare_insert": round(rate / bare, 3),
-    }
-
-
-def tag(plan: Plan, lines: Sequence[Text]) -> Result:
-    """Measure the tagger on one core, in batches; the baseline only cuts the same texts."""
-    tagger = Tagger.load([load_city(CITY)])
-    asked = [
-        TagRequest(id=str(n), text=line.text, title=line.title, city=CITY)
-        for n, line in zip(range(plan.tag), itertools.cycle(lines), strict=False)
-    ]
-    tagger.tag(asked[:_BATCH])
-    started = time.perf_counter()
-    for batch in _batches(asked):
-        tagger.tag(batch)
-    rate = len(asked) / (time.perf_counter() - started)
-    cut = cutter()
-    started = time.perf_counter()
-    for one in asked:
-        cut.cut(one.full_text)
-    bare = len(asked) / (time.perf_counter() - started)
-    return {
-        "per_s": round(rate, 1),
-        "bare_cut_per_s": round(bare, 1),
-        "ratio_to_bare_cut": round(rate / bare, 3),
     }
 
 
