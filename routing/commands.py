@@ -64,7 +64,7 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
     try:
         known.do(matter, request, change)
     except Conflict:
-        if _repeated(matter, mark, target):
+        if _just_done(matter, mark):
             return matter.case
         raise
     await write(conn, change)
@@ -136,6 +136,12 @@ def _repeated(matter: Matter, mark: str, target: Task | None) -> bool:
         and past.data.get("task_no") == task_no
         for past in matter.history
     )
+
+
+def _just_done(matter: Matter, mark: str) -> bool:
+    """Tell whether exactly this was the last thing that anybody did, and this actor did it."""
+    done = [past for past in matter.history if "request" in past.data]
+    return bool(done) and done[-1].data["request"] == mark and done[-1].actor == matter.actor
 
 
 async def _check_files(conn: Connection, matter: Matter, files: tuple[UUID, ...]) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from models.case import Queue, State, TaskState
+from models.city import City
+from models.db.pool import Database
 from models.errors import Conflict, Invalid
-from tests.routing.kit import EAST, FRIDAY, WEST, Desk, handler
+from tests.routing.kit import EAST, FRIDAY, WEST, Desk, handler, put_case
 
 ECO, UMA, HUD = f"{EAST}-ECO", f"{EAST}-UMA", f"{EAST}-HUD"
 UNIT = handler(ECO)
@@ -49,12 +51,12 @@ async def test_the_next_unit_signs_anew_and_inherits_the_time_that_is_left(desk:
     tasks = await desk.tasks()
     assert [(t.task_no, t.unit, t.state) for t in tasks if t.is_lead] == [
         (1, ECO, TaskState.RETURNED),
-        (3, HUD, TaskState.DISPATCHED),
+        (4, HUD, TaskState.DISPATCHED),
     ]
     clocks = await desk.clocks()
     assert (clocks[0, "K12", 1].due_at, clocks[0, "K12", 1].unit) == (due, HUD)
     assert (0, "K12", 2) not in clocks
-    assert {code for task, code, _ in clocks if task == 3} == {"K04", "K05", "K09"}
+    assert {code for task, code, _ in clocks if task == 4} == {"K04", "K05", "K09"}
 
 
 async def test_a_unit_that_helped_may_lead_and_helps_no_longer(desk: Desk) -> None:
@@ -63,7 +65,7 @@ async def test_a_unit_that_helped_may_lead_and_helps_no_longer(desk: Desk) -> No
     await desk.act("redispatch", lead_unit=UMA, reason="会商确定")
     states = {t.task_no: (t.unit, t.is_lead, t.state) for t in await desk.tasks()}
     assert states[2] == (UMA, False, TaskState.WITHDRAWN)
-    assert states[3] == (UMA, True, TaskState.DISPATCHED)
+    assert states[4] == (UMA, True, TaskState.DISPATCHED)
 
 
 async def test_a_denied_return_leaves_the_unit_where_it_was(desk: Desk) -> None:
@@ -81,20 +83,22 @@ async def test_a_designated_unit_cannot_return(desk: Desk) -> None:
     """After designation no return is taken, and no window is opened for it."""
     await returned(desk)
     await desk.act("redispatch", lead_unit=HUD, reason="会商指定", no_return=True)
-    assert (3, "K05", 1) not in await desk.clocks()
+    assert (4, "K05", 1) not in await desk.clocks()
     with pytest.raises(Conflict, match="return_forbidden"):
         await desk.act("request_return", handler(HUD), **(WISH | {"proposed_unit": ECO}))
 
 
-async def test_a_case_is_returned_twice_at_most(desk: Desk) -> None:
-    """The third wish to be relieved is refused, whoever utters it."""
-    await returned(desk)
-    await desk.act("redispatch", lead_unit=HUD, reason="改派")
-    await desk.act("request_return", handler(HUD), **WISH)
-    await desk.act("approve_return")
-    await desk.act("redispatch", lead_unit=f"{WEST}-HUD", reason="改派")
-    with pytest.raises(Conflict, match="return_limit"):
-        await desk.act("request_return", handler(f"{WEST}-HUD"), **WISH)
+async def test_a_denied_wish_is_not_the_last_but_the_second_is_a_dispute(desk: Desk) -> None:
+    """A second wish cannot be granted or denied like the first, whoever utters it."""
+    await desk.act("accept")
+    await desk.act("request_return", UNIT, **WISH)
+    await desk.act("deny_return", note="属本单位职责")
+    await desk.act("request_return", UNIT, **(WISH | {"basis": "另有文件依据"}))
+    for verb, data in (("approve_return", {}), ("deny_return", {"note": "属本单位职责"})):
+        with pytest.raises(Conflict, match="dispute_open"):
+            await desk.act(verb, **data)
+    with pytest.raises(Conflict, match="dispute_open"):
+        await desk.act("redispatch", lead_unit=f"{WEST}-HUD", reason="改派")
 
 
 @pytest.mark.parametrize(("days", "closed"), [(3, False), (5, True)])
@@ -119,12 +123,16 @@ async def test_a_return_must_come_within_its_window(
         ({"reason": "R9"}, "return_reason_unknown"),
         ({"basis": " "}, "basis_required"),
         ({"proposed_unit": "990100-NONE"}, "unit_unknown"),
+        ({"proposed_unit": ECO}, "proposed_unit_self"),
+        ({"reason": "R3", "proposed_unit": None}, "proposed_unit_required"),
+        ({"reason": "R2", "proposed_unit": None}, "place_required"),
+        ({"reason": "R5"}, "number_required"),
     ],
 )
-async def test_a_return_needs_reason_basis_and_a_unit_there_is(
+async def test_a_return_needs_what_its_reason_asks_for(
     desk: Desk, change: dict[str, Any], code: str
 ) -> None:
-    """A wish without a listed reason, a basis or a known unit is refused."""
+    """A wish without a listed reason, a basis, a known unit or what the reason needs is refused."""
     await desk.act("accept")
     with pytest.raises(Invalid, match=code):
         await desk.act("request_return", UNIT, **(WISH | change))
@@ -148,3 +156,51 @@ async def test_a_returned_case_may_still_be_passed_on(desk: Desk) -> None:
     assert case.state is State.TRANSFERRED
     assert all(t.state in (TaskState.RETURNED, TaskState.WITHDRAWN) for t in await desk.tasks())
     assert all(clock.stopped_at for clock in (await desk.clocks()).values())
+
+
+async def test_a_wish_for_another_place_or_an_earlier_case_names_it_in_words(desk: Desk) -> None:
+    """A county's name, or the number of the case that came first, is enough."""
+    await desk.act("accept")
+    wish = {"reason": "R2", "basis": "实际在西区"}
+    await desk.act("request_return", UNIT, **wish)
+    await desk.act("deny_return", note="地点无误")
+    again = {"reason": "R5", "basis": "与 ENV-990100-20261120-000009 重复"}
+    await desk.act("request_return", UNIT, **again)
+    assert (await desk.verbs()).count("case:task:return_requested") == 2
+
+
+async def test_the_window_does_not_stay_open_after_a_result(desk: Desk) -> None:
+    """Whoever has handed in a result cannot return the case, and no window says so."""
+    await desk.act("accept")
+    await desk.act("sign", UNIT, handler="张工")
+    assert (await desk.clocks())[1, "K05", 1].stopped_at is None
+    await desk.act("submit", UNIT, outcome="true", reply_text="已处理", reply_method="phone")
+    assert (await desk.clocks())[1, "K05", 1].stopped_at is not None
+
+
+async def test_whoever_returns_acts_until_the_next_lead_has_signed(desk: Desk) -> None:
+    """The first receiver keeps a part for safety and evidence, which ends with a signature."""
+    await desk.act("accept")
+    await desk.act("sign", UNIT, handler="张工")
+    await desk.act("request_return", UNIT, **WISH)
+    await desk.act("secure", UNIT, step="evidence", note="已到场拍照取证")
+    await desk.act("contact", UNIT, method="phone", result="reached")
+    tasks = {task.task_no: task for task in await desk.tasks()}
+    assert tasks[1].state is TaskState.RETURN_REQ
+    assert (await desk.clocks())[1, "K09", 1].stopped_at is not None
+    await desk.act("approve_return")
+    await desk.act("secure", UNIT, step="safety", note="已设警戒")
+    await desk.act("redispatch", lead_unit=HUD, reason="会商确定")
+    await desk.act("secure", UNIT, step="sampling", note="已采样")
+    await desk.act("sign", handler(HUD), handler="李工")
+    kept = [t for t in await desk.tasks() if t.unit == ECO and not t.is_lead]
+    assert [task.state for task in kept] == [TaskState.WITHDRAWN]
+    with pytest.raises(Conflict, match="wrong_state"):
+        await desk.act("secure", UNIT, step="safety", note="又去了一次")
+
+
+async def test_an_inquiry_leaves_nothing_to_secure(town: Database, city: City) -> None:
+    """A unit that returns an inquiry is out of it."""
+    desk = Desk(town, city, await put_case(town, 7, kind="ZX"))
+    await returned(desk)
+    assert [task.state for task in await desk.tasks() if task.unit == ECO] == [TaskState.RETURNED]
