@@ -59,9 +59,9 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
     for check in CHECKS.get(verb, ()):
         await check(conn, matter, request)
     change = Change(matter, move, target, mark)
-    if known.look is not None:
-        change.seen = await known.look(conn, matter, request)
     try:
+        if known.look is not None:
+            change.seen = await known.look(conn, matter, request)
         known.do(matter, request, change)
     except Conflict:
         if _just_done(matter, mark):

@@ -78,6 +78,9 @@ def submit(matter: Matter, request: Submit, change: Change) -> None:
     change.data["evidence"] = [str(file) for file in request.evidence]
     change.body |= {"outcome": request.outcome.value, "reply": reply}
     change.body["measures"] = list(request.measures)
+    if change.task is not None and not change.task.is_lead:
+        # The lead reads it in the history: of the tasks each unit sees its own alone.
+        change.data["opinion"] = reply
     if change.task is not None and change.task.is_lead:
         change.on_case(state=State.SUBMITTED)
         paused = clocking.closing(matter.book, matter.running)

@@ -23,7 +23,7 @@ from routing.link_verbs import Part, Split
 from routing.matter import Change, Effect, Matter
 from routing.plan import ACCEPTED, DISPATCHED
 from routing.restoring import was
-from routing.verbs import Accept, Correction, Dispatch, Redispatch
+from routing.verbs import Accept, Dispatch, Redispatch
 from routing.writing import open_part
 
 SPLIT: Final = "case:split"
@@ -31,6 +31,7 @@ OFF: Final = "case:split_off"
 #: Why a part is at the desk (models.tags.REVIEW_REASONS).
 _TO_PLACE: Final = "part_to_place"
 _BY_CATALOGUE: Final = "按责任目录拆单"
+_NO_LEAD: Final = "lead_required"
 _FEWEST: Final = 2
 _WAITING: Final = (State.SCREEN, State.ACCEPTED)
 _AT_WORK: Final = (State.DISPATCHED, State.IN_PROGRESS)
@@ -100,17 +101,27 @@ def _born(matter: Matter, part: Part, number: CaseNo, why: str) -> Change:
     """Make a part as an accepted case of its own; without a lead it waits at the desk."""
     case = _blank(matter.case, part, number)
     own = msgspec.structs.replace(matter, case=case, tasks=(), clocks=(), history=())
-    change = Change(own, MOVES["accept"], None, "")
-    facts = Correction(urgency=part.urgency)
-    decision = correcting.decision_for(own, case, facts)
-    led = part.lead_unit or part.lead_role or (decision.lead and decision.lead.unit)
-    goes = part.dispatch and bool(led)
-    desk.accept(own, _wish(part, why, dispatch=goes), change)
+    change = _accepted(own, part, why)
     change.data = {"parent": matter.case.number, **change.data}
     change.data.pop("request", None)
     change.correction = None
-    if not goes:
-        change.on_case(review_reasons=tuple({_TO_PLACE: 1} | dict.fromkeys(decision.reasons)))
+    if change.case.lead_unit is None:
+        decision = change.case.decision
+        reasons = (_TO_PLACE, *(decision.reasons if decision else ()))
+        change.on_case(review_reasons=tuple(dict.fromkeys(reasons)))
+    return change
+
+
+def _accepted(own: Matter, part: Part, why: str) -> Change:
+    """Send a part out, or leave it at the desk where it has no lead or needs none."""
+    change = Change(own, MOVES["accept"], None, "")
+    try:
+        desk.accept(own, _wish(part, why, dispatch=part.dispatch), change)
+    except Invalid as refusal:
+        if refusal.code != _NO_LEAD:
+            raise
+        change = Change(own, MOVES["accept"], None, "")
+        desk.accept(own, _wish(part, why, dispatch=False), change)
     return change
 
 

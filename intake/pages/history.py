@@ -73,6 +73,10 @@ _METHODS: Final = {
     "none": "未答复",
 }
 _REACHED: Final = {"reached": "已联系上", "not_reached": "未联系上", "waived": "免联系"}
+#: What events say in words of people.
+_SAID: Final = (
+    *("handler", "basis", "reason", "notice", "destination", "note", "opinion", "error"),
+)
 _OUTCOMES: Final = {code.value: name for code, name in OUTCOME_NAMES.items()}
 
 
@@ -171,7 +175,7 @@ def _texts(data: dict[str, Any], city: CityWords) -> Iterable[str]:
             yield table.get(data[name], data[name])
     if isinstance(data.get("code"), str):
         yield city.clock(data["code"]) if data["code"].startswith("K") else _rejection(data["code"])
-    for name in ("handler", "basis", "reason", "notice", "destination", "note", "error"):
+    for name in _SAID:
         if isinstance(data.get(name), str) and data[name]:
             said = words.label(data[name], "return_reason") if name == "reason" else data[name]
             yield said.rstrip("。")

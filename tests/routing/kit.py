@@ -188,6 +188,12 @@ async def put_case(
     said = tags(*types, kind=kind, urgency=urgency, flags=flags)
     async with db.city(city) as conn:
         await conn.execute(
+            "INSERT INTO case_counter AS c VALUES ($1, '2026-11-20', $2)"
+            " ON CONFLICT (city, day) DO UPDATE SET n = greatest(c.n, excluded.n)",
+            city,
+            n,
+        )
+        await conn.execute(
             "INSERT INTO cases (city, case_no, state, queue, channel, source, text, received_at,"
             " kind, types, urgency, adcode, tags, track_hash, source_due_at)"
             " VALUES ($1, $2, $3, $4, $5, '12345', '夜里有声音', $6, $7, $8, $9, $10, $11,"
