@@ -60,6 +60,7 @@ def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
     from routing.resuming import Resumer  # noqa: PLC0415
     from routing.stage import RouteStage  # noqa: PLC0415
     from routing.tracking import Sweeper  # noqa: PLC0415
+    from routing.umpire import Umpire  # noqa: PLC0415
 
     cities = live_cities(settings)
     tagger = LiveTagger(releases_of(settings), cities.values())
@@ -69,6 +70,7 @@ def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
         Step(Sweeper(db, cities), rest_s=5.0),  # clocks → warnings and breaches, each once
         Step(Resumer(db, cities), rest_s=15.0),  # clocks that stood still → running again in time
         Step(Recounter(db, cities), rest_s=60.0),  # another calendar → the same clocks, anew
+        Step(Umpire(db), rest_s=15.0),  # units that did not agree in time → someone designates
         Step(Sealer(db)),  # events → the chain that proves them
     )
 

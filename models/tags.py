@@ -129,6 +129,7 @@ REVIEW_REASONS: Final[dict[str, tuple[str, str]]] = {
     "no_rule": ("责任目录无匹配规则,须人工裁量", "no rule of the duty catalogue matches"),
     "no_unit": ("该角色在本市没有对应单位", "no unit bound to the role"),
     "external_unit": ("责任单位不属本市,须发函转办", "the unit is outside the city's government"),
+    "cross_city": ("事发地与外市相邻,须发函并报上级协调", "borders on another city: write to it"),
     "dispute": ("主办有争议,须会商指定", "units dispute the lead, one must be designated"),
     "returned": ("退单已批准,须改派", "return granted, needs another unit"),
     "part_to_place": ("拆出的子单,须派单或直接答复", "a part of a split report, to be placed"),

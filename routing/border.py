@@ -23,6 +23,8 @@ from routing.units import Place
 
 #: What the step of a decision is called that says that a matter is shared.
 STEP: Final = "border"
+#: Why a person must look: somebody has to write to the other city (models.tags.REVIEW_REASONS).
+CROSS_CITY: Final = "cross_city"
 _WORDS: Final = re.compile(
     "交界|边界|接壤|毗邻|相邻|邻区|跨区|跨市|跨县|两区|两县|两市|对岸|隔壁区|上游是|下游是|那边飘|那边排"
 )
@@ -38,6 +40,11 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 
     counties: tuple[str, ...] = ()
     cities: tuple[str, ...] = ()
+
+
+def with_neighbours(book: Catalogue, case: Case, decision: Decision) -> Decision:
+    """Give the decision with those who share the matter, where the report says so."""
+    return widen(book, case, decision, read(book, case))
 
 
 def read(book: Catalogue, case: Case) -> Shared:
@@ -72,6 +79,7 @@ def widen(
     return msgspec.structs.replace(
         decision,
         cooperating=(*decision.cooperating, *unique),
+        reasons=(*decision.reasons, *([CROSS_CITY] if shared.cities else [])),
         trace=(*decision.trace, _step(book, case, decision, shared)),
     )
 

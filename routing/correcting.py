@@ -9,6 +9,8 @@ from models.db.cases import Correction as Corrected
 from models.decision import Assignee, Decision, TraceStep
 from models.errors import Invalid
 from models.taxonomy import ISSUE_TYPES, REQUEST_TYPES
+from routing.accused import barred
+from routing.border import with_neighbours
 from routing.catalogue import Catalogue
 from routing.dispatch import decided
 from routing.engine import decide
@@ -19,7 +21,6 @@ from routing.units import Place
 from routing.verbs import Correction, Dispatch, Redispatch
 
 _FACTS = ("types", "kind", "urgency", "adcode", "township", "zone", "happened_on")
-_ECOLOGY = ("ECO", "ECO_ENF")
 
 
 def corrected(matter: Matter, request: Correction) -> Case:
@@ -41,7 +42,8 @@ def corrected(matter: Matter, request: Correction) -> Case:
 def decision_for(matter: Matter, case: Case, request: Correction) -> Decision:
     """Decide the corrected case again; an urgency that a person set is not raised by rules."""
     changed = {"urgency_fixed": request.urgency is not None}
-    decision = decide(matter.book.city, facts_of(case, matter.at, changed))
+    found = decide(matter.book.city, facts_of(case, matter.at, changed))
+    decision = with_neighbours(matter.book, case, found)
     if not isinstance(request, Dispatch):
         return decision
     return _appointed(matter, case, decision, request)
@@ -89,9 +91,8 @@ def _appointed(matter: Matter, case: Case, decision: Decision, request: Dispatch
             raise Invalid("reason_required", "改变主办单位须写明理由。")
         decision = by_hand(matter.book, decision, chosen, request.reason)
     if request.cooperating is not None:
-        decision = _joined(matter.book, decision, request.cooperating)
-    _keep_from_accused(matter.book, case, decision)
-    return decision
+        return _joined(matter.book, decision, request.cooperating)
+    return _without_accused(matter, case, decision)
 
 
 def _chosen(matter: Matter, case: Case, decision: Decision, request: Dispatch) -> Assignee | None:
@@ -144,18 +145,11 @@ def _role_of(book: Catalogue, unit: str, decision: Decision) -> str:
     return next(decided, None) or next(bound, "") or "OTHER"
 
 
-def _keep_from_accused(book: Catalogue, case: Case, decision: Decision) -> None:
-    """Refuse to give a complaint about the ecology bureau to that bureau (domain section 7.1.2)."""
-    accused = case.kind == "JC" or "P06" in case.types
-    if not accused or case.tags is None or "authority:eco" not in case.tags.flags:
-        return
-    day = facts_of(case, case.received_at).day
-    place = _place(book, case)
-    barred = {book.directory.find(role, place, day).unit for role in _ECOLOGY if place.adcode}
-    codes = {unit.code for unit in barred if unit is not None and unit.level != "city"}
-    parts = [decision.lead, *decision.cooperating]
-    if any(part is not None and part.unit in codes for part in parts):
-        raise Invalid("unit_complained_of", "该件反映的正是这个单位,不得派给被反映单位。")
+def _without_accused(matter: Matter, case: Case, decision: Decision) -> Decision:
+    """Leave the units that a case complains of out of those who help (domain section 7.1.2)."""
+    out = barred(matter.book, case, matter.history)
+    helpers = tuple(part for part in decision.cooperating if part.unit not in out)
+    return msgspec.structs.replace(decision, cooperating=helpers) if out else decision
 
 
 def _place(book: Catalogue, case: Case) -> Place:

@@ -17,6 +17,7 @@ from models.db.pool import Connection, Database
 from models.decision import Decision
 from models.moment import now
 from routing import clocking
+from routing.border import with_neighbours
 from routing.catalogue import Catalogue, catalogue
 from routing.dispatch import (
     acceptance,
@@ -125,7 +126,7 @@ def _decide_all(
     failed: list[tuple[Case, str]] = []
     for case in batch:
         try:
-            decision = decide(book.city, facts_of(case, at))
+            decision = with_neighbours(book, case, decide(book.city, facts_of(case, at)))
         except Exception as error:  # noqa: BLE001  # a case that cannot be decided harms no other
             failed.append((case, repr(error)))
             continue

@@ -21,6 +21,8 @@ from models.db.pool import Connection
 from models.decision import Decision
 from models.errors import NotFound
 from models.moment import now
+from routing.border import with_neighbours
+from routing.catalogue import catalogue
 from routing.engine import decide
 from routing.facts import facts_of
 
@@ -125,7 +127,8 @@ def propose(
     if not waits or not case.types:
         return None
     city = request.app[SERVICES].cities[case.city]
-    return decide(city, facts_of(case, now(), changed or {}))
+    decision = decide(city, facts_of(case, now(), changed or {}))
+    return with_neighbours(catalogue(city), case, decision)
 
 
 async def _parts(conn: Connection, city: str, case_no: int, words: CityWords) -> dict[str, Any]:
