@@ -17,7 +17,7 @@ from classifier.linear import read_weights
 _TEMPLATE: Final = Path(__file__).with_name("data") / "card.md"
 _ENCODER_TEMPLATE: Final = _TEMPLATE.with_name("card_encoder.md")
 _SETS: Final = {
-    "dev": "the frozen development set: real messages, never trained on",
+    "dev": "the frozen development set: real messages that no weight was learned from",
     "written": "what is kept back of our own examples: rare types, operators' and chat styles",
     "corrections": "what is kept back of a city's corrections: texts that a reader got wrong",
 }

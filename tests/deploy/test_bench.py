@@ -13,6 +13,10 @@ async def test_every_part_is_measured_beside_its_baseline() -> None:
     for figures in results.values():
         assert float(figures["per_s"]) > 0
         assert any(name.startswith("ratio_to_bare") for name in figures)
+    tagged = results["tag"]
+    assert 0 < float(tagged["p50_ms_alone"]) <= float(tagged["p95_ms_alone"])
+    assert 20 < float(tagged["peak_mb"]) < 2000
+    assert "torch" in str(tagged["bert"]) or float(tagged["ratio_to_bert"]) > 0
     dispatched, review = results["dispatch"]["dispatched"], results["dispatch"]["review"]
     assert int(dispatched) + int(review) == 150
     assert int(dispatched) > 0
