@@ -21,6 +21,7 @@ from models.ids import uuid7
 from models.moment import aware, now
 from routing.catalogue import Catalogue, catalogue
 from routing.clocking import basis_of_running, closing, timed
+from routing.live import live
 from routing.timing import with_shift
 
 RECOUNTED: Final = "clock:recounted"
@@ -49,9 +50,9 @@ class Recounter:
         holder: str | None = None,
         batch: int = _BATCH,
     ) -> None:
-        """Keep the store, the cities by adcode, the name to hold the lease by, and the batch."""
+        """Keep the store, the cities as published, the name to hold the lease by, the batch."""
         self._db = db
-        self._books = {adcode: catalogue(city) for adcode, city in cities.items()}
+        self._cities = live(cities)
         self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
         self._batch = batch
 
@@ -60,7 +61,8 @@ class Recounter:
         async with self._db.city(city) as conn:
             if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
                 return 0
-        return await recount(self._db, self._books[city], self._batch)
+            book = catalogue(await self._cities.follow(conn, city))
+        return await recount(self._db, book, self._batch)
 
 
 async def recount(db: Database, book: Catalogue, batch: int) -> int:

@@ -16,6 +16,7 @@ from models.db.pool import Database
 from models.db.standing import Ending
 from models.errors import Conflict
 from routing.commands import act
+from routing.live import live
 
 LEASE: Final = "resumer"
 _LEASE_S: Final = 30.0
@@ -36,9 +37,9 @@ class Resumer:
         holder: str | None = None,
         batch: int = _BATCH,
     ) -> None:
-        """Keep the store, the cities by adcode, the name to hold the lease by, and the batch."""
+        """Keep the store, the cities as published, the name to hold the lease by, the batch."""
         self._db = db
-        self._cities = cities
+        self._cities = live(cities)
         self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
         self._batch = batch
 
@@ -60,7 +61,8 @@ class Resumer:
         """Let a case run on; of one that is over or runs already only the suspension ends."""
         try:
             async with self._db.city(city) as conn:
-                await act(conn, self._cities[city], one.case_no, verb, data, SYSTEM)
+                now = await self._cities.follow(conn, city)
+                await act(conn, now, one.case_no, verb, data, SYSTEM)
         except Conflict:
             async with self._db.city(city) as conn:
                 case = await cases.hold(conn, city, one.case_no)

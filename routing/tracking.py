@@ -19,6 +19,7 @@ from models.ids import uuid7
 from models.moment import aware
 from routing.catalogue import Catalogue, catalogue
 from routing.clocking import starts
+from routing.live import live
 from routing.plan import RECEIVED
 
 LEASE: Final = "sweeper"
@@ -42,9 +43,9 @@ class Sweeper:
         holder: str | None = None,
         batch: int = _BATCH,
     ) -> None:
-        """Keep the store, the cities by adcode, the name to hold the lease by, and the batch."""
+        """Keep the store, the cities as published, the name to hold the lease by, the batch."""
         self._db = db
-        self._books = {adcode: catalogue(city) for adcode, city in cities.items()}
+        self._cities = live(cities)
         self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
         self._batch = batch
 
@@ -54,8 +55,9 @@ class Sweeper:
             if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
                 return 0
             at = await clocks.moment(conn)
-        watched = await watch_desk(self._db, self._books[city], self._batch)
-        return watched + await sweep(self._db, self._books[city], at, self._batch)
+            book = catalogue(await self._cities.follow(conn, city))
+        watched = await watch_desk(self._db, book, self._batch)
+        return watched + await sweep(self._db, book, at, self._batch)
 
 
 async def watch_desk(db: Database, book: Catalogue, batch: int) -> int:

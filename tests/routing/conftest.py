@@ -7,6 +7,7 @@ from models.db.pool import Database
 from models.duty import Condition
 from routing.catalogue import catalogue
 from tests.routing.kit import Desk, put_case, put_city, rule, small_city
+from tests.routing.moments import UNIT, Time
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,17 @@ async def town(db: Database, city: City) -> Database:
 async def desk(town: Database, city: City) -> Desk:
     """Give one tagged complaint waiting at the desk of the small city."""
     return Desk(town, city, await put_case(town, 1))
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    """Give the time by which acts go."""
+    return Time(monkeypatch)
+
+
+@pytest.fixture
+async def working(desk: Desk, time: Time) -> Desk:
+    """Give a case that its lead has signed on the golden Friday."""
+    await desk.act("accept")
+    await desk.act("sign", UNIT, handler="张工")
+    return desk
