@@ -24,7 +24,7 @@ _ECCENTRICITY: Final = 0.00669342162296594323
 _WEST, _EAST, _SOUTH, _NORTH = 72.004, 137.8347, 0.8293, 55.8271
 _TURN: Final = np.pi * 3000.0 / 180.0
 _BAIDU: Final = (0.0065, 0.006)
-_ROUNDS: Final = 8
+_ROUNDS: Final = 5
 
 
 def to_wgs84(lon: npt.ArrayLike, lat: npt.ArrayLike, datum: str | None = None) -> Floats:
@@ -83,7 +83,8 @@ def bd09_to_gcj02(points: Floats) -> Floats:
 def in_china(points: Floats) -> npt.NDArray[np.bool_]:
     """Tell which points lie in the rectangle that is shifted."""
     lon, lat = points.T
-    return (lon > _WEST) & (lon < _EAST) & (lat > _SOUTH) & (lat < _NORTH)
+    inside: npt.NDArray[np.bool_] = (lon > _WEST) & (lon < _EAST) & (lat > _SOUTH) & (lat < _NORTH)
+    return inside
 
 
 def kilometres(points: Floats, lon: float, lat: float) -> Floats:

@@ -15,7 +15,7 @@ import msgspec
 from classifier.gazetteer import Gazetteer, Meaning, Mention
 from classifier.normalize import fold
 from classifier.place_combine import candidates, combined
-from classifier.place_model import PlaceModel, load_model
+from classifier.place_model import Guess, PlaceModel, load_model
 from classifier.place_point import spot_of, with_point
 from classifier.territory import Territory
 from models.city import City
@@ -96,7 +96,7 @@ class Districts:
         abroad = [m for m in mentions if _is_abroad(text, m, request.city)]
         stated = self._stated(request)
         found = self._decide(votes, abroad, stated)
-        if stated is None and not abroad:
+        if stated is None:
             found = self._with_learned(found, votes, request.city, text)
         if spot := spot_of(request, self._territories):
             tag, reasons = with_point(found.tag, found.reasons, spot)
@@ -131,6 +131,8 @@ class Districts:
         if model is None or any(vote.meaning.kind == "county" for vote in votes):
             return found
         guess = model.guess(text, _scores(votes))
+        if OUTSIDE in found.reasons:
+            return _maybe_here(found, guess)
         tag = combined(found.tag, guess, model.threshold)
         if tag is None:
             both = dict.fromkeys((*candidates(guess), *found.tag.candidates))
@@ -190,6 +192,13 @@ class Districts:
         codes = (vote.meaning.code for vote in votes if vote.meaning.kind == "township")
         code = _one(codes)
         return self._townships.get(code, code) if code else None
+
+
+def _maybe_here(found: Placed, guess: Guess) -> Placed:
+    """Add where it may be in this city to what is said to lie elsewhere; nothing is decided."""
+    own = candidates(guess) if guess.evidence else ()
+    both = tuple(dict.fromkeys((*found.tag.candidates, *own)))
+    return found._replace(tag=msgspec.structs.replace(found.tag, candidates=both))
 
 
 def _installed(cities: Iterable[City]) -> dict[str, PlaceModel]:

@@ -8,22 +8,24 @@ group, and a measure never learns from the group that it judges.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from classifier.normalize import fold
 from classifier.place_grams import runs
-from classifier.place_mining import Heard, mine
+from classifier.place_mining import ONE_COUNTY, TICKETS, Heard, mine
 from classifier.place_model import Floats, Head, Reader, Weights, softmax
-from classifier.place_names import Place, PlaceNames, spread
+from classifier.place_names import Place, PlaceNames, spread, tallied
 from classifier.redact import redact
 
 #: What is kept at most, and how many independent messages it takes.
-MOST_RUNS: Final = 100_000
+MOST_RUNS: Final = 120_000
 LEAST_GROUPS: Final = 2
 LEAST_NAMED: Final = 3
 _SMOOTH: Final = 2.0
@@ -52,6 +54,21 @@ class Case(NamedTuple):
     group: int
     county: str
     official: Floats
+
+
+class Sources(NamedTuple):
+    """What stands beside a city's tickets.
+
+    `name` is the city's, `counties` its codes; `elsewhere` are texts about other cities; `known`
+    places were written by people, `listed` ones come from a public list.
+    """
+
+    city: str
+    name: str
+    counties: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+    known: tuple[Place, ...]
+    listed: tuple[Place, ...]
 
 
 class Learned(NamedTuple):
@@ -99,27 +116,24 @@ def _likeness(ticket: Ticket) -> list[tuple[str, str]]:
     return keys
 
 
-def learn(
-    city: str,
-    name: str,
-    cases: Sequence[Case],
-    elsewhere: Sequence[str],
-    known: Sequence[Place],
-    counties: tuple[str, ...],
-) -> Learned:
-    """Learn from the cases; `known` places were written by people, `elsewhere` are other texts."""
+def learn(sources: Sources, cases: Sequence[Case]) -> Learned:
+    """Learn from cases of one city."""
+    known, counties = sources.known, sources.counties
     heard = [Heard(case.text, case.group, case.county) for case in cases]
-    heard += [Heard(text, -1, None) for text in elsewhere]
-    places = tuple(mine(heard, LEAST_NAMED, name))
+    heard += [Heard(text, -1, None) for text in sources.elsewhere]
+    mined = mine(heard, LEAST_NAMED, sources.name)
+    places = tuple(
+        counted((*known, *sources.listed, *mined), cases, {place.name for place in known})
+    )
     prior = spread((case.county for case in cases), counties)
     truth = np.array([counties.index(case.county) for case in cases])
-    keys, weigh = _choose(cases, elsewhere, truth, prior)
+    keys, weigh = _choose(cases, sources.elsewhere, truth, prior)
     names = PlaceNames((*known, *places), counties, prior)
     say, dense = _fit(cases, Reader(keys, weigh, names), truth, prior, len(keys))
     scale = np.maximum(np.abs(say).max(axis=0), 1e-9) / _BYTE
     head = Head(
         version="",
-        city=city,
+        city=sources.city,
         digest=_digest(cases),
         tickets=len(cases),
         groups=len({case.group for case in cases}),
@@ -135,6 +149,35 @@ def learn(
     return Learned(weights, places)
 
 
+def counted(places: Sequence[Place], cases: Sequence[Case], known: set[str]) -> Iterator[Place]:
+    """Give the places with how many groups of tickets of each county name them.
+
+    Too few to be sure of are not counted. Left out is what tickets say of several counties though
+    a list gives it one, and what people wrote and no ticket adds to.
+    """
+    counties = sorted({case.county for case in cases})
+    finder = PlaceNames(places, counties, np.ones(len(counties)))
+    seen: dict[str, set[tuple[int, str]]] = defaultdict(set)
+    for case in cases:
+        for named in finder.find(case.text):
+            seen[named.name].add((case.group, case.county))
+    for name, place in sorted({fold(place.name): place for place in reversed(places)}.items()):
+        counts = Counter(county for _, county in seen[name])
+        total = sum(counts.values())
+        if total < LEAST_NAMED:
+            if place.adcodes and place.name not in known:
+                yield place
+        elif max(counts.values()) >= ONE_COUNTY * total:
+            kept = () if place.name in known else place.adcodes
+            yield msgspec.structs.replace(
+                place, adcodes=kept, messages=total, counts=tallied(counts), source=_source(place)
+            )
+
+
+def _source(place: Place) -> str:
+    return place.source if place.source == TICKETS else f"{place.source}、{TICKETS}"
+
+
 def _choose(
     cases: Sequence[Case], elsewhere: Sequence[str], truth: npt.NDArray[np.int64], prior: Floats
 ) -> tuple[npt.NDArray[np.uint32], Floats]:
@@ -146,7 +189,7 @@ def _choose(
     _, group = np.unique([case.group for case in cases], return_inverse=True)
     by_group = sparse.csr_matrix((np.ones(len(group)), (group, np.arange(len(group)))))
     independent = np.asarray(((by_group @ said) > 0).sum(axis=0)).ravel()
-    counts = np.asarray((said.T @ np.eye(len(prior))[truth]))
+    counts = np.asarray(said.T @ np.eye(len(prior))[truth])
     often = counts.sum(axis=1)
     away = _elsewhere(keys, elsewhere)
     share = (counts + _SMOOTH * prior) / (often[:, None] + _SMOOTH)
@@ -212,14 +255,12 @@ def sums(weights: Weights, names: PlaceNames, cases: Sequence[Case]) -> Floats:
     rows = []
     for case in cases:
         read = reader.read(case.text, case.official)
-        rows.append(
-            read.values @ (weights.say[read.columns] * weights.scale) + read.dense @ dense
-        )
+        rows.append(read.values @ (weights.say[read.columns] * weights.scale) + read.dense @ dense)
     return np.stack(rows)
 
 
 def steepness(added: Floats, truth: npt.NDArray[np.int64]) -> float:
-    """Find how steeply sums turn into probabilities, by the likelihood of what held-out cases are."""
+    """Find how steeply sums turn into probabilities, by the likelihood of held-out cases."""
     choices = np.geomspace(1.0, 30.0, 60)
     rows = np.arange(len(truth))
     losses = [

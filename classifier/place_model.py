@@ -4,6 +4,7 @@ The model adds up what official names, named places and short runs of characters
 turns the sums into calibrated probabilities. It is one .npz file beside the city's other data.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from zipfile import BadZipFile
@@ -108,7 +109,7 @@ class PlaceModel:
         """From this probability on a county is named."""
         return self.head.threshold
 
-    def guess(self, text: str, official: dict[str, float]) -> Guess:
+    def guess(self, text: str, official: Mapping[str, float]) -> Guess:
         """Read a folded text; `official` is what divisions' names speak for, by county."""
         heard = np.array([official.get(code, 0.0) for code in self.head.counties])
         read = self._reader.read(self._without_struck(text), heard)

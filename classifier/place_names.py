@@ -104,7 +104,8 @@ class PlaceNames:
         counts = seen + self._given[name] + _PRIOR_WORTH * self._prior
         share = counts / counts.sum()
         telling = float((share * np.log(share / self._prior)).sum())
-        return share * telling
+        vote: Floats = share * telling
+        return vote
 
     def _add(self, place: Place) -> None:
         name = fold(place.name)

@@ -171,11 +171,10 @@ def _area(path: Path, number: int, feature: Any) -> Area:  # noqa: ANN401 - deco
         named = feature["properties"]
         code = str(named.get("zone") or named["adcode"])[: None if named.get("zone") else 6]
         shape = feature["geometry"]
-        polygons = {"Polygon": lambda c: [c], "MultiPolygon": lambda c: c}[shape["type"]]
+        parts = shape["coordinates"]
+        polygons = {"Polygon": [parts], "MultiPolygon": parts}[shape["type"]]
         rings = [
-            np.array(ring, dtype=np.float64)[:, :2]
-            for polygon in polygons(shape["coordinates"])
-            for ring in polygon
+            np.array(ring, dtype=np.float64)[:, :2] for polygon in polygons for ring in polygon
         ]
         return Area(code, rings, zone=bool(named.get("zone")))
     except (KeyError, TypeError, ValueError, IndexError) as error:
