@@ -35,7 +35,8 @@ def signals(documents: Sequence[Document], lexicon: Lexicon) -> Signals:
         _count_cues(cues[row], document, lexicon)
         _count_words(concepts[row], kinds[row], document, lexicon)
         shape[row] = _shape(document)
-    parts = [np.log1p(part).reshape(len(documents), -1) for part in (cues, concepts, kinds, shape)]
+    found = (cues, concepts, kinds, shape)
+    parts = [np.log1p(part).reshape(len(part), int(np.prod(part.shape[1:]))) for part in found]
     return Signals(np.log1p(cues), np.hstack(parts))
 
 
