@@ -140,24 +140,30 @@ async def matters(conn: Connection, city: str, case_nos: Iterable[int]) -> dict[
 
 async def around(conn: Connection, city: str, windows: Sequence[Window], limit: int) -> set[Pair]:
     """Give for each window the `limit` likeliest cases within it, and those beside its point."""
-    placed = [window for window in windows if window.counties]
-    lost = [window for window in windows if not window.counties]
-    pointed = [(window, window.point) for window in windows if window.point]
-    found: set[Pair] = set()
-    if placed:
-        counties = [_array(window.counties) for window in placed]
-        found |= await _pairs(
-            conn, "around", city, _cases(placed), counties, *_span(placed), _levels(placed), limit
-        )
-    if lost:
-        found |= await _pairs(
-            conn, "anywhere", city, _cases(lost), *_span(lost), _levels(lost), limit
-        )
-    if pointed:
-        near = [window for window, _ in pointed]
-        cells = [_array(map(str, cells_around(point))) for _, point in pointed]
-        found |= await _pairs(conn, "beside", city, _cases(near), *_span(near), cells, limit)
-    return found
+    if not windows:
+        return set()
+    lost = [not window.counties for window in windows]
+    everywhere = await _counties(conn, city) if any(lost) else []
+    counties = [_array(window.counties or everywhere) for window in windows]
+    levels = [window.levels for window in windows]
+    asked = (_cases(windows), counties, *_span(windows), levels, lost)
+    return await _pairs(conn, "around", city, *asked, limit) | await _beside(
+        conn, city, [(window, window.point) for window in windows if window.point], limit
+    )
+
+
+async def _beside(
+    conn: Connection, city: str, placed: Sequence[tuple[Window, Point]], limit: int
+) -> set[Pair]:
+    if not placed:
+        return set()
+    windows = [window for window, _ in placed]
+    cells = [_array(map(str, cells_around(point))) for _, point in placed]
+    return await _pairs(conn, "beside", city, _cases(windows), *_span(windows), cells, limit)
+
+
+async def _counties(conn: Connection, city: str) -> list[str]:
+    return [row["code"] for row in await conn.fetch(_SQL["counties"], city)]
 
 
 async def same_caller(
@@ -189,10 +195,6 @@ def _cases(windows: Sequence[Window]) -> list[int]:
 
 def _span(windows: Sequence[Window]) -> tuple[list[datetime], list[datetime]]:
     return [window.since for window in windows], [window.until for window in windows]
-
-
-def _levels(windows: Sequence[Window]) -> list[int]:
-    return [window.levels for window in windows]
 
 
 def _array(values: Iterable[str]) -> str:

@@ -16,7 +16,6 @@ CREATE TABLE sketch (
     PRIMARY KEY (city, case_no)
 );
 CREATE INDEX sketch_by_county ON sketch (city, adcode, received_at);
-CREATE INDEX sketch_by_time ON sketch (city, received_at);
 CREATE INDEX sketch_by_cell ON sketch (city, cell, received_at) WHERE cell IS NOT NULL;
 SELECT isolate('sketch');
 SELECT isolate_from_units('sketch');
