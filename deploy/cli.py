@@ -12,7 +12,18 @@ import typer
 
 from models.errors import JiesuError
 
-_COMMANDS: Final = ("run", "classify", "learning", "duty", "replay", "rules", "doctor", "bench", "places")
+_COMMANDS: Final = (
+    "run",
+    "classify",
+    "learning",
+    "duty",
+    "clocks",
+    "replay",
+    "rules",
+    "doctor",
+    "bench",
+    "places",
+)
 _HELP: Final = "接诉:生态环境投诉的受理、研判、派单与跟踪。\n\n首次使用:jiesu up"
 
 

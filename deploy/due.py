@@ -13,7 +13,7 @@ from models.errors import NotFound
 from routing.catalogue import Catalogue, catalogue
 from routing.clocks import deadline, parse_span, show_span, span_clock, span_of
 
-_CODE: Final = re.compile(r"[Kk]\d{2}")
+_CODE: Final = re.compile(r"[A-Za-z]\d{2}[A-Za-z]?")
 _WIDTH: Final = 12
 
 
@@ -41,6 +41,7 @@ def show(counted: Counted, *, as_json: bool) -> str:
         return msgspec.json.encode(found).decode()
     span = show_span(span_of(counted.clock, counted.urgency))
     head = f"{counted.clock.code} {counted.clock.zh}({span})"
+    head += "(本市未启用)" if not counted.clock.active else ""
     doubt = "\n注意:所涉年份的放假安排尚未公布,此为暂估。" if found.provisional else ""
     lines = [f"  {step.day:<{_WIDTH}} 第 {step.n:>2}  {step.note}" for step in found.trace]
     return "\n".join([f"{head}\n到期:{found.due_at:%Y-%m-%d %H:%M:%S}{doubt}", *lines])

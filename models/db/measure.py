@@ -37,3 +37,13 @@ async def insert_bare(conn: Connection, city: str, numbers: Sequence[int]) -> No
 async def update_bare(conn: Connection, city: str, numbers: Sequence[int]) -> None:
     """Update rows of the baseline's table."""
     await conn.execute(_SQL["update_bare"], city, list(numbers), _TEXT, _PAYLOAD)
+
+
+async def fill_clocks(conn: Connection, city: str, first: int, last: int, ripe: int) -> None:
+    """Open clocks of invented cases; those of the first `ripe` cases have come due."""
+    await conn.execute(_SQL["fill_clocks"], city, first, last, ripe)
+
+
+async def analyse_clocks(conn: Connection) -> None:
+    """Let the planner know how many clocks there are."""
+    await conn.execute(_SQL["analyse_clocks"])

@@ -20,3 +20,21 @@ SELECT $1, n, $3, $4 FROM unnest($2::bigint[]) AS n ON CONFLICT DO NOTHING;
 -- name: update_bare
 -- Update rows $2 as a stage does: text and jsonb by key.
 UPDATE bench_bare SET text = $3, payload = $4 WHERE city = $1 AND n = ANY($2::bigint[]);
+
+-- name: fill_clocks
+-- Open clocks of the cases $2 to $3, spread over four months; those of the first $4 cases have come due.
+INSERT INTO clock (city, case_no, task_no, code, unit, started_at, due_at, calendar, trace, warn_at, next_at, basis,
+                   counted_by)
+SELECT $1, n, 0, 'K12', NULL, now() - interval '20 days', d.due, 'W',
+       '[{"day": "2026-11-20", "n": 0, "note": "当日不计入,次日起算"}, {"day": "2026-11-23", "n": 1, "note": "工作日"}]',
+       ARRAY[d.due - interval '2 days', d.due - interval '1 day'],
+       CASE WHEN n < $4 THEN d.due ELSE d.due - interval '2 days' END,
+       jsonb_build_object('start', now() - interval '20 days', 'span', jsonb_build_object('n', 15, 'unit', 'W')),
+       'bench'
+  FROM generate_series($2::bigint, $3::bigint) n,
+       LATERAL (SELECT CASE WHEN n < $4 THEN now() - interval '1 second'
+                            ELSE now() + interval '3 days' + (n % 10000) * interval '17 minutes' END AS due) d;
+
+-- name: analyse_clocks
+-- Let the planner know how many there are.
+ANALYZE clock;

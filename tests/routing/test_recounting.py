@@ -92,7 +92,7 @@ async def test_pauses_and_extensions_are_kept_when_counted_again(
 async def test_2027_is_provisional_then_settled_and_never_silently(
     town: Database, city: City, time: Time
 ) -> None:
-    """A deadline in a year without notice says so until the notice is in, and an event tells both."""
+    """A deadline in a year without notice says so until the notice is in; an event tells it."""
     time.at("2026-12-20T10:00")
     desk = Desk(town, city, await put_case(town, 3))
     await desk.act("accept")
