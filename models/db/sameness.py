@@ -142,11 +142,10 @@ async def around(conn: Connection, city: str, windows: Sequence[Window], limit: 
     """Give for each window the `limit` likeliest cases within it, and those beside its point."""
     if not windows:
         return set()
-    lost = [not window.counties for window in windows]
-    everywhere = await _counties(conn, city) if any(lost) else []
+    everywhere = [] if all(window.counties for window in windows) else await _counties(conn, city)
     counties = [_array(window.counties or everywhere) for window in windows]
     levels = [window.levels for window in windows]
-    asked = (_cases(windows), counties, *_span(windows), levels, lost)
+    asked = (_cases(windows), counties, *_span(windows), levels)
     return await _pairs(conn, "around", city, *asked, limit) | await _beside(
         conn, city, [(window, window.point) for window in windows if window.point], limit
     )

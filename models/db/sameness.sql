@@ -50,20 +50,19 @@ WITH RECURSIVE county (code) AS (
 SELECT code FROM county WHERE code IS NOT NULL;
 
 -- name: around
--- For each case $2 the $8 likeliest of the counties $3 (as array literals) between $4 and $5, of the levels $6: those
--- that name the same and read alike first; where $7, only those that name the same. A name in common is worth a
--- hundred bits of 512.
+-- For each case $2 the $7 likeliest of the counties $3 (as array literals) between $4 and $5, of the levels $6: those
+-- that name the same and read alike first. A name in common is worth a hundred bits of 512.
 SELECT s.case_no AS own, n.case_no AS other
-  FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[], $7::boolean[])
-       AS s (case_no, counties, since, until, levels, named)
+  FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[])
+       AS s (case_no, counties, since, until, levels)
   JOIN sketch k ON k.city = $1 AND k.case_no = s.case_no
  CROSS JOIN LATERAL (
        SELECT n.case_no FROM sketch n
         WHERE n.city = $1 AND n.adcode = ANY(s.counties::text[]) AND n.received_at BETWEEN s.since AND s.until
-          AND n.levels & s.levels <> 0 AND n.case_no <> s.case_no AND (NOT s.named OR n.names && k.names)
+          AND n.levels & s.levels <> 0 AND n.case_no <> s.case_no
         ORDER BY bit_count(n.bits # k.bits) - CASE WHEN n.names && k.names THEN 100 ELSE 0 END
                  + CASE WHEN n.maker = k.maker THEN 0 ELSE 256 END, n.case_no DESC
-        LIMIT $8) n;
+        LIMIT $7) n;
 
 -- name: beside
 -- For each case $2 that has a point: the $6 cases between $3 and $4 in the cells $5 (as array literals), nearest first.

@@ -121,8 +121,8 @@ async def test_a_county_s_border_parts_no_event(town: Database) -> None:
     assert lost in {one.case_no for one in (await found(town, west)).candidates}
 
 
-async def test_a_case_of_unknown_county_is_looked_for_by_what_it_names(town: Database) -> None:
-    """In all counties, but only where the same is named; and it is found from there as well."""
+async def test_a_case_of_unknown_county_is_looked_for_everywhere(town: Database) -> None:
+    """In all counties, where names have to speak for the place; and it is found from there."""
     east = await put(town, 1, FUMES, hours=5, adcode=EAST)
     west = await put(town, 2, FUMES_AGAIN, hours=4, adcode=WEST)
     await put(town, 3, BARE, hours=3, adcode=EAST)

@@ -24,7 +24,7 @@ ARGS: dict[str, list[Any]] = {
     "correct": [CITY, CASE, 1, EAST],
     "stated": [CITY, [CASE, CASE + 1]],
     "matters": [CITY, [CASE, CASE + 1]],
-    "around": [CITY, [CASE], [f'{{"{EAST}",""}}'], SINCE, UNTIL, [1], [False], 24],
+    "around": [CITY, [CASE], [f'{{"{EAST}",""}}'], SINCE, UNTIL, [1], 24],
     "counties": [CITY],
     "beside": [CITY, [CASE], SINCE, UNTIL, ["{1,2,3}"], 24],
     "same_caller": [CITY, [CASE], 30],
