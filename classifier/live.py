@@ -15,7 +15,7 @@ import structlog
 from classifier import readers
 from classifier.district import Districts
 from classifier.engine import Tagger
-from classifier.releases import SHIPPED, SHIPPED_FOLDER, Releases
+from classifier.releases import SHIPPED, Releases
 from models.city import City
 from models.errors import JiesuError
 from models.tags import TagRequest, Tags
@@ -35,7 +35,7 @@ class LiveTagger:
         self._lock = threading.Lock()
         self._looked_at = time.monotonic()
         self._stamp = releases.stamp()
-        self._tagger = self._serving() or self._with(SHIPPED_FOLDER)
+        self._tagger = self._serving() or self._with(releases.shipped)
 
     def tag(self, batch: Sequence[TagRequest]) -> list[Tags]:
         """Tag a batch, in its order, all of it with one reader."""

@@ -14,16 +14,29 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
+from classifier.manifest import SHIPPED, Act, Deed, Figures, Manifest, Pointer, Reference
+from classifier.whole import digest_of, sync, write_whole
 from models.errors import Conflict, NotFound, Unavailable
 from models.moment import now
 
-SHIPPED: Final = "shipped"
+__all__ = (
+    "CARD",
+    "MANIFEST",
+    "SHIPPED",
+    "SHIPPED_FOLDER",
+    "Act",
+    "Figures",
+    "Manifest",
+    "Pointer",
+    "Reference",
+    "Releases",
+)
+
 SHIPPED_FOLDER: Final = Path(__file__).with_name("data")
 MANIFEST: Final = "release.json"
 CARD: Final = "MODEL_CARD.md"
@@ -33,60 +46,14 @@ _HISTORY: Final = 10
 _UNFINISHED: Final = ".building-"
 _STALE_S: Final = 86_400
 
-Figures = dict[str, dict[str, float]]
-
-
-class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """How texts looked when the reader was made: shares of main types, of review, of confidence."""
-
-    rows: int
-    types: dict[str, float]
-    review: float
-    confidence: float
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a release says of itself: its files by digest, figures by set, the data by digest.
-
-    `refused` tells in what it fell behind the reader then in service; empty where it did not.
-    """
-
-    version: str
-    made_at: datetime
-    files: dict[str, str]
-    figures: Figures = {}
-    sets: dict[str, str] = {}
-    data: dict[str, str] = {}
-    refused: str = ""
-    reference: Reference | None = None
-
-
-class Pointer(msgspec.Struct, frozen=True, kw_only=True):
-    """Which release serves since when and why; `earlier` served before, the latest last."""
-
-    version: str = SHIPPED
-    since: datetime | None = None
-    reason: str = ""
-    earlier: tuple[str, ...] = ()
-
-
-class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the ledger; `replaced` is the release that served before."""
-
-    at: datetime
-    act: Literal["promoted", "refused", "rolled_back"]
-    version: str
-    replaced: str
-    reason: str
-    figures: Figures = {}
-
 
 class Releases:
     """The releases of one installation."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, shipped: Path = SHIPPED_FOLDER) -> None:
         """Name the folder; it is made when something is first put there."""
         self.home: Final = home
+        self.shipped: Final = shipped
         self._pointer: Final = home / "current.json"
         self._ledger: Final = home / "ledger.jsonl"
 
@@ -111,7 +78,7 @@ class Releases:
     def folder(self, version: str) -> Path:
         """Give the folder of a release; NotFound where there is none."""
         if version == SHIPPED:
-            return SHIPPED_FOLDER
+            return self.shipped
         folder = self.home / version
         if version.startswith(".") or "/" in version or not (folder / MANIFEST).is_file():
             have = "、".join((SHIPPED, *self.versions()))
@@ -176,10 +143,10 @@ class Releases:
             write_whole(target / MANIFEST, _pretty(whole))
             return whole
         for path in _files(built):
-            _sync(path)
+            sync(path)
         write_whole(built / MANIFEST, _pretty(whole))
         built.rename(target)
-        _sync(self.home)
+        sync(self.home)
         return whole
 
     def promote(self, version: str, reason: str, *, force: bool = False) -> Act:
@@ -201,12 +168,17 @@ class Releases:
         """Put a release's files in the place of the shipped ones: for those who make the program.
 
         Each file is replaced whole, what tells of them last; unlike a promotion it is not one act.
+        Where the release serves here, the shipped reader, which is the same now, takes over.
         """
         folder = self.folder(version)
         self.check(version)
         for path in (*_files(folder), folder / CARD, folder / MANIFEST):
             if path.is_file():
-                write_whole(SHIPPED_FOLDER / path.name, path.read_bytes())
+                write_whole(self.shipped / path.name, path.read_bytes())
+        before = self.current()
+        if before.version == version:
+            reason = f"{version} 已随程序发布"
+            self._point(Pointer(since=now(), reason=reason, earlier=before.earlier))
 
     def rollback(self, reason: str) -> Act:
         """Make the release serve that served before; Conflict where there is none."""
@@ -262,7 +234,7 @@ class Releases:
 
     def _log(
         self,
-        act: Literal["promoted", "refused", "rolled_back"],
+        act: Deed,
         version: str,
         replaced: str,
         reason: str,
@@ -282,23 +254,6 @@ class Releases:
         return done
 
 
-def digest_of(path: Path) -> str:
-    """Give the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and onto the disk before it takes its name."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    _sync(path.parent)
-
-
 def _files(folder: Path) -> Iterator[Path]:
     """Give the files of the reader itself; what is written about it may change."""
     told = (MANIFEST, CARD)
@@ -307,12 +262,3 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _pretty(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest))
-
-
-def _sync(path: Path) -> None:
-    """Bring a file, or the names in a folder, onto the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -27,7 +27,8 @@ from classifier.engine import Tagger
 from classifier.evaluate import Report, evaluate
 from classifier.frozen import is_frozen
 from classifier.model import Model
-from classifier.releases import CARD, Act, Manifest, Reference, Releases, digest_of
+from classifier.releases import CARD, Act, Manifest, Reference, Releases
+from classifier.whole import digest_of
 from models.city import City
 from models.errors import Invalid
 from models.moment import now

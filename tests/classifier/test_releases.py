@@ -121,6 +121,23 @@ def test_old_releases_go_but_none_that_may_be_needed(releases: Releases) -> None
     assert releases.versions() == ["r0", "r1", "r4", "r5", "r6", "r7", "r8"]
 
 
+def test_a_release_can_be_shipped_with_the_program(tmp_path: Path) -> None:
+    """Its files take the shipped ones' place, others stay, and the shipped reader serves."""
+    shipped = tmp_path / "data"
+    shipped.mkdir()
+    (shipped / "words.txt").write_text("油烟", encoding="utf-8")
+    releases = Releases(tmp_path / "models", shipped)
+    releases.promote(put(releases, "a"), "x")
+    releases.ship("a")
+    assert releases.current().version == SHIPPED
+    assert releases.serving() == shipped
+    names = {path.name for path in shipped.iterdir()}
+    assert names == {"linear.npz", "release.json", "words.txt"}
+    manifest = releases.manifest(SHIPPED)
+    assert manifest is not None
+    assert manifest.version == "a"
+
+
 _SWITCH = """
 import sys
 from pathlib import Path
