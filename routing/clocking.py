@@ -13,6 +13,7 @@ from models.db.clocks import Clock
 from models.moment import aware, parse_local
 from routing.catalogue import Catalogue
 from routing.clocks import basis_of
+from routing.pacing import paced
 from routing.plan import ACCEPTED, DISPATCHED, is_closing, starting
 from routing.timing import Timing, timing, with_shift
 
@@ -167,7 +168,8 @@ def _stated(definition: ClockDef, case: Case, said: Mapping[str, Any]) -> dateti
 def _clock(
     book: Catalogue, case: Case, definition: ClockDef, at: datetime, stated: datetime | None
 ) -> Clock:
-    basis = basis_of(definition, at, case.urgency)
+    pace = case.decision.pace if case.decision and is_closing(definition) else 1.0
+    basis = basis_of(paced(definition, pace), at, case.urgency)
     if stated is not None:
         basis = with_shift(basis, Shift(kind="stated", end=stated))
     found = timing(definition, basis, book.calendar)

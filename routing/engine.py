@@ -38,7 +38,7 @@ def decide(city: City, facts: Facts) -> Decision:
     """Decide one case by the city's catalogue; the same facts give the same decision."""
     book = catalogue(city)
     found = judge(book, facts)
-    clocks, steps = plan_clocks(book, facts, found.urgency)
+    clocks, steps = plan_clocks(book, facts, found.urgency, found.pace)
     return msgspec.structs.replace(found, clocks=clocks, trace=(*found.trace, *steps))
 
 

@@ -6,10 +6,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from models.clock import ClockDef
-from models.decision import ClockPlan, Deadline, TraceStep
+from models.decision import ClockPlan, Deadline, Decision, TraceStep
 from routing.catalogue import Catalogue
 from routing.clocks import as_stated, deadline
 from routing.facts import Facts, family
+from routing.pacing import paced
 
 #: The event verbs on which clocks start and stop that this module must know by name.
 RECEIVED: Final = "case:received"
@@ -60,20 +61,39 @@ def starting(
 
 
 def plan_clocks(
-    book: Catalogue, facts: Facts, urgency: str
+    book: Catalogue, facts: Facts, urgency: str, pace: float = 1.0
 ) -> tuple[tuple[ClockPlan, ...], list[TraceStep]]:
-    """Plan the clocks that accepting and dispatching start, the platform's own time winning."""
+    """Plan the clocks that accepting and dispatching start, the platform's own time winning.
+
+    `pace` is the share of the closing time that the case gets.
+    """
     plans, steps = [], []
     for clock in starting(book, (ACCEPTED, DISPATCHED), facts.kind, facts.channel):
         if clock.scope == "helper":
             continue
-        counted = deadline(clock, facts.dispatched_at, urgency, book.calendar)
+        known = paced(clock, pace) if is_closing(clock) else clock
+        counted = deadline(known, facts.dispatched_at, urgency, book.calendar)
         stated = facts.source_due_at if is_closing(clock) else None
         due = as_stated(counted, stated)
         if due is not counted and due.due_at != counted.due_at:
             steps.append(_mismatch(book, clock, counted.due_at, due.due_at))
         plans.append(_plan(clock, due))
     return tuple(plans), steps
+
+
+def closing_due(book: Catalogue, facts: Facts, decision: Decision) -> datetime | None:
+    """Say until when a case must be closed by a decision; None where no clock promises it."""
+    due = [
+        as_stated(_counted(book, clock, facts, decision), facts.source_due_at).due_at
+        for clock in starting(book, (ACCEPTED, DISPATCHED), facts.kind, facts.channel)
+        if is_closing(clock)
+    ]
+    return min(due, default=None)
+
+
+def _counted(book: Catalogue, clock: ClockDef, facts: Facts, decision: Decision) -> Deadline:
+    known = paced(clock, decision.pace)
+    return deadline(known, facts.dispatched_at, decision.urgency, book.calendar)
 
 
 def _is_said(clock: ClockDef, said: Mapping[str, Any]) -> bool:

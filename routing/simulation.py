@@ -22,7 +22,7 @@ from models.moment import aware, now
 from routing.catalogue import Catalogue, catalogue
 from routing.engine import judge
 from routing.facts import Facts, known_moment
-from routing.pace import closing_due
+from routing.plan import closing_due
 from routing.stage import needs_person
 
 _SHOWN: Final = 200
