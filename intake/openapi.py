@@ -9,6 +9,7 @@ from aiohttp import web
 
 from intake.answers import CaseList, CasePage, DeadLetters, Reconciled, Revived, Tracked
 from intake.api import Reconcile, Revive
+from intake.api_disputes import Dealings
 from intake.api_similar import SimilarCases
 from intake.channels.desk import DeskEntry
 from intake.channels.messages12345 import Message, Reply
@@ -86,6 +87,13 @@ ENDPOINTS: Final = (
         summary="一件工单的全部内容(不含诉求人身份)",
         guard="session",
         answer=CasePage,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/cases/{no}/dealings",
+        summary="这件事归谁:持有台账、主办争议、函件、可派单位(坐席、督办员)",
+        guard="session",
+        answer=Dealings,
     ),
     Endpoint(
         method="get",

@@ -43,7 +43,7 @@ def choices(view: CaseView, typed: Mapping[str, str]) -> Choices:
         kinds=[(kind.code, f"{kind.code} {kind.zh}") for kind in REQUEST_TYPES.values()],
         counties=words.counties,
         townships=words.townships,
-        units=words.unit_groups(),
+        units=words.unit_groups(view.barred),
         rejections=list(LABELS["rejection"].values()),
         return_reasons=list(LABELS["return_reason"].values()),
         measures=list(LABELS["measure"].values()),

@@ -21,6 +21,7 @@ from models.db.pool import Connection
 from models.decision import Decision
 from models.errors import NotFound
 from models.moment import now
+from routing.accused import barred
 from routing.border import with_neighbours
 from routing.catalogue import catalogue
 from routing.engine import decide
@@ -46,6 +47,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     accesses: list[Access]
     references: list[tuple[str, str, int]]
     proposal: Decision | None
+    barred: frozenset[str] = frozenset()
 
     @property
     def lead(self) -> TaskView | None:
@@ -104,7 +106,7 @@ async def load(request: web.Request, staff: Staff, case_no: int) -> CaseView:
         case = await views.case(conn, staff.city, case_no)
         if case is None:
             raise missing()
-        parts = await _parts(conn, staff.city, case_no, words)
+        parts = await _parts(conn, case, words)
     if staff.unit is not None:
         case = case_for_unit(case)
         parts["reporters"] = await _reporters(request, staff, case_no)
@@ -131,9 +133,11 @@ def propose(
     return with_neighbours(catalogue(city), case, decision)
 
 
-async def _parts(conn: Connection, city: str, case_no: int, words: CityWords) -> dict[str, Any]:
+async def _parts(conn: Connection, case: Case, words: CityWords) -> dict[str, Any]:
+    city, case_no = case.city, case.case_no
     past = await events.history(conn, city, case_no)
     return {
+        "barred": barred(catalogue(words.city), case, past),
         "tasks": await views.tasks(conn, city, case_no),
         "clocks": await views.clocks(conn, city, case_no),
         "entries": history.entries(past, words),

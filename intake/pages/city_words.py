@@ -1,6 +1,6 @@
 """A city as its pages need it: names for codes, and what a select offers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Final
 
@@ -64,11 +64,16 @@ class CityWords:
         """Tell whether people work on a day."""
         return self._catalogue.calendar.is_working(day)
 
-    def unit_groups(self) -> list[tuple[str, list[Unit]]]:
-        """Give the units to choose from, those of the city first, then county by county."""
+    def unit_groups(self, barred: Collection[str] = ()) -> list[tuple[str, list[Unit]]]:
+        """Give the units to choose from, those of the city first, then county by county.
+
+        The `barred` are left out: units that the case complains of.
+        """
         names = {"city": "市级单位", "zone": "功能区", "external": "外部单位"}
         groups: dict[str, list[Unit]] = {}
         for unit in self.city.units:
+            if unit.code in barred:
+                continue
             if unit.valid_to is None or unit.valid_to >= now().date():
                 groups.setdefault(self._group(unit, names), []).append(unit)
         return sorted(groups.items(), key=lambda group: group[0] != "市级单位")

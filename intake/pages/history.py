@@ -61,6 +61,22 @@ VERBS: Final = {
     "case:task:waiver_requested": "申请免除协办",
     "case:task:waived": "免除协办",
     "case:code:told": "告知查询码",
+    "case:task:secured": "先行处置",
+    "case:duty:kept": "首接单位继续先行处置",
+    "case:duty:ended": "首接单位交接完毕",
+    "case:dispute:opened": "主办争议",
+    "case:dispute:consented": "协商表态",
+    "case:dispute:negotiated": "协商一致",
+    "case:dispute:taken_up": "逾期未协商一致,提请指定",
+    "case:dispute:escalated": "争议提交协调机构",
+    "case:dispute:designated": "会商指定主办",
+    "case:territory:shared": "跨区协办",
+    "case:letter:issued": "发出函件",
+    "case:letter:received": "函件签收",
+    "case:letter:answered": "函件回复",
+    "case:accused:named": "指明被反映单位",
+    "case:accused:noted": "识别被反映单位",
+    "case:pollution:opened": "污染诉求另建工单",
 }
 _ACTORS: Final = {"system": "系统", "citizen": "诉求人", "platform": "来源平台"}
 _METHODS: Final = {
@@ -75,7 +91,17 @@ _METHODS: Final = {
 _REACHED: Final = {"reached": "已联系上", "not_reached": "未联系上", "waived": "免联系"}
 #: What events say in words of people.
 _SAID: Final = (
-    *("handler", "basis", "reason", "notice", "destination", "note", "opinion", "error"),
+    *(
+        "handler",
+        "basis",
+        "reason",
+        "notice",
+        "destination",
+        "note",
+        "opinion",
+        "document",
+        "error",
+    ),
 )
 _OUTCOMES: Final = {code.value: name for code, name in OUTCOME_NAMES.items()}
 
@@ -156,7 +182,8 @@ def _who(event: Event, city: CityWords) -> str:
 
 
 def _details(data: dict[str, Any], city: CityWords) -> Iterable[str]:
-    units = data.get("units") or [data[k] for k in ("to",) if isinstance(data.get(k), str)]
+    one = [data[k] for k in ("to", "lead_unit") if isinstance(data.get(k), str)]
+    units = data.get("units") or data.get("parties") or one
     if units:
         yield "、".join(city.unit(code) for code in units)
     if isinstance(data.get("types"), list):
