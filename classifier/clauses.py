@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from classifier.document import Document, read_documents
@@ -32,7 +33,7 @@ class Batch(NamedTuple):
 
 
 def with_clauses(documents: Sequence[Document], cutter: Cutter, lexicon: Lexicon) -> Batch:
-    """Put the clauses of short texts behind the texts, so that one model call reads all."""
+    """Put the clauses of short texts behind the texts, so that all are made ready at once."""
     owner: list[int] = []
     texts: list[TagRequest] = []
     for index, document in enumerate(documents):
@@ -54,18 +55,19 @@ def _telling_clauses(document: Document) -> list[str]:
     ]
 
 
-def without_clauses(batch: Batch, guess: Probabilities, model: Model) -> Probabilities:
-    """Give the texts' own probabilities, raised where a clause speaks plainly of a further type."""
-    present: Floats = guess.present[: batch.own].copy()
-    for row, index in enumerate(batch.owner, batch.own):
-        column = int(guess.main[row].argmax())
-        code, p = model.codes[column], float(guess.main[row][column])
-        plain = p >= _PLAIN and code in batch.documents[row].reading.cues and code[0] != "Z"
+def without_clauses(
+    batch: Batch, guess: Probabilities, glances: Probabilities, model: Model
+) -> Probabilities:
+    """Give the texts' own probabilities, raised where a clause speaks plainly of a further type.
+
+    `guess` is of the texts, `glances` of their clauses.
+    """
+    present: Floats = guess.present.copy()
+    for row, index in enumerate(batch.owner):
+        column = int(glances.main[row].argmax())
+        code, p = model.codes[column], float(glances.main[row][column])
+        cues = batch.documents[batch.own + row].reading.cues
+        plain = p >= _PLAIN and code in cues and code[0] != "Z"
         if plain and guess.present[index][column] >= _THINKABLE:
             present[index][column] = np.maximum(present[index][column], p / 2)
-    return Probabilities(
-        main=guess.main[: batch.own],
-        present=present,
-        kind=guess.kind[: batch.own],
-        urgency=guess.urgency[: batch.own],
-    )
+    return msgspec.structs.replace(guess, present=present)

@@ -125,7 +125,7 @@ def _types(model: Model, evidence: Evidence, kind: Scored) -> tuple[tuple[TypeTa
     if kind.code != "ZX":
         chosen = _by_place(chosen, evidence.place_flags)
     tags = [
-        TypeTag(code=code, p=round(min(p, 1.0), 4), evidence=_spans(model, evidence.document, code))
+        TypeTag(code=code, p=round(min(p, 1.0), 4), evidence=_spans(model, evidence, code))
         for code, p in list(chosen.items())[:_MOST_TYPES]
     ]
     return tuple(tags), chosen[tags[0].code]
@@ -153,11 +153,14 @@ def _by_place(chosen: dict[str, float], flags: Sequence[str]) -> dict[str, float
     return chosen
 
 
-def _spans(model: Model, document: Document, code: str) -> tuple[Span, ...]:
-    """Give what speaks for a type: the lexicon's cues, else the words that weigh most."""
-    cues = document.reading.cues.get(code, ())
-    spans = sorted({span for cue in cues for span in cue.spans}, key=lambda span: span[0])
-    return merged(spans)[:_MOST_SPANS] or model.evidence(document, code) or _heading(document)
+def _spans(model: Model, evidence: Evidence, code: str) -> tuple[Span, ...]:
+    """Give what speaks for a type: the lexicon's cues, and what weighs most with the model."""
+    document = evidence.document
+    reading = next(iter(evidence.guess.readings), None)
+    cues = [span for cue in document.reading.cues.get(code, ()) for span in cue.spans]
+    weighty = model.evidence(document, code, reading) if reading or not cues else ()
+    spans = sorted({*cues, *weighty}, key=lambda span: span[0])
+    return merged(spans)[:_MOST_SPANS] or _heading(document)
 
 
 def _heading(document: Document) -> tuple[Span, ...]:

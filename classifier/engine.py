@@ -6,17 +6,18 @@ one instance serves all threads.
 
 from collections.abc import Iterable, Sequence
 
+from classifier import readers
 from classifier.clauses import with_clauses, without_clauses
 from classifier.decide import Evidence, decide
-from classifier.district import Districts
+from classifier.district import Districts, Placed
 from classifier.document import Document, read_documents
 from classifier.flags import find_flags
 from classifier.hazard import find_hazards
 from classifier.issues import find_issues
 from classifier.lexicon import Lexicon, lexicon
-from classifier.linear import LinearModel
 from classifier.model import Model, Probabilities
 from classifier.redact import redact
+from classifier.releases import SHIPPED_FOLDER
 from classifier.tokens import Cutter, cutter
 from models.city import City
 from models.tags import TagRequest, Tags
@@ -35,7 +36,7 @@ class Tagger:
     @classmethod
     def load(cls, cities: Iterable[City]) -> "Tagger":
         """Load the shipped model for these cities; Unavailable where a file is missing."""
-        return cls(LinearModel.load(), Districts(tuple(cities)))
+        return cls(readers.load(SHIPPED_FOLDER), Districts(tuple(cities)))
 
     def tag(self, batch: Sequence[TagRequest]) -> list[Tags]:
         """Tag a batch, one answer for each request in its order."""
@@ -43,14 +44,23 @@ class Tagger:
             return []
         documents = read_documents(batch, self._cutter, self._lexicon)
         read = with_clauses(documents, self._cutter, self._lexicon)
-        guesses = without_clauses(read, self._model.predict(read.documents), self._model)
+        guesses = without_clauses(
+            read,
+            self._model.predict(documents),
+            self._model.glance(read.documents[read.own :]),
+            self._model,
+        )
+        places = self._districts.place_all(
+            batch, [one.text for one in documents], [one.head for one in documents]
+        )
         return [
-            self._tags(request, document, _row(guesses, index))
+            self._tags(request, document, guesses.row(index), places[index])
             for index, (request, document) in enumerate(zip(batch, documents, strict=True))
         ]
 
-    def _tags(self, request: TagRequest, document: Document, guess: Probabilities) -> Tags:
-        place = self._districts.place(request, document.text, document.head)
+    def _tags(
+        self, request: TagRequest, document: Document, guess: Probabilities, place: Placed
+    ) -> Tags:
         hazards = find_hazards(document)
         verdict = decide(self._model, Evidence(document, guess, hazards, place.flags))
         codes = [tag.code for tag in verdict.types]
@@ -69,14 +79,3 @@ class Tagger:
             redacted=redact(document.raw),
             model=self._model.ref,
         )
-
-
-def _row(guesses: Probabilities, index: int) -> Probabilities:
-    """Give one text's row of a batch."""
-    one = slice(index, index + 1)
-    return Probabilities(
-        main=guesses.main[one],
-        present=guesses.present[one],
-        kind=guesses.kind[one],
-        urgency=guesses.urgency[one],
-    )

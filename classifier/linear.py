@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from classifier.combine import Combiner
 from classifier.document import Document
+from classifier.encoder.evidence import Reading
 from classifier.explain import strongest
 from classifier.lexicon import Lexicon, lexicon
 from classifier.model import Probabilities, Thresholds
@@ -82,7 +83,16 @@ class LinearModel:
             )
         return self._combiner.probabilities(outputs, found.cues)
 
-    def evidence(self, document: Document, code: str) -> tuple[Span, ...]:
+    def glance(self, documents: Sequence[Document]) -> Probabilities:
+        """Give the probabilities of the documents, in order."""
+        return self.predict(documents)
+
+    def evidence(
+        self,
+        document: Document,
+        code: str,
+        reading: Reading | None = None,  # noqa: ARG002  # this model looks at the words
+    ) -> tuple[Span, ...]:
         """Give the words of the text that weigh most for the type; empty when none does."""
         column = self.codes.index(code)
         return strongest(

@@ -2,20 +2,20 @@
 
 from pathlib import Path
 
+from classifier.blend import BLEND, LINEAR, BlendedModel
 from classifier.linear import LinearModel
 from classifier.model import Model
 
 
 def load(folder: Path) -> Model:
     """Load the reader of a folder; Unavailable where a file is missing or damaged."""
-    return LinearModel.load(folder / "linear.npz")
+    if (folder / BLEND).is_file():
+        return BlendedModel.load(folder)
+    return LinearModel.load(folder / LINEAR)
 
 
 def build(data: Path, out: Path, *, seed: int) -> None:
     """Train a reader on the data folder and write its files into `out`, which exists."""
-    from classifier.corpus import load_corpus  # noqa: PLC0415 - serving needs no trainer
-    from classifier.learning import learn  # noqa: PLC0415
-    from classifier.linear import write_weights  # noqa: PLC0415
+    from classifier.recipe import cook  # noqa: PLC0415 - serving needs no trainer
 
-    learned = learn(load_corpus(data), seed)
-    write_weights(out / "linear.npz", learned.arrays, learned.card)
+    cook(data, out, seed)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+
 from classifier.model import URGENCIES
 
 
@@ -16,4 +18,6 @@ class Heads:
         self.present: Final = slice(types, 2 * types)
         self.kind: Final = slice(2 * types, 2 * types + others)
         self.urgency: Final = slice(2 * types + others, 2 * types + others + len(URGENCIES))
+        #: Which of the types lie outside the field.
+        self.outside: Final = np.array([code[0] == "Z" for code in codes])
         self.count: Final = self.urgency.stop
