@@ -11,7 +11,7 @@ from models.case import (
     CaseNo,
     show_case_no,
 )
-from models.moment import aware, now
+from models.moment import aware, china_day, now
 from models.tags import REVIEW_REASONS
 from models.taxonomy import ISSUE_TYPES, REQUEST_TYPES, ROLES, labels, laws
 
@@ -58,6 +58,14 @@ TIERS: Final = {
 }
 CALENDARS: Final = {"W": "工作日", "N": "自然日", "H": "连续计时"}
 FIELDS: Final = {"name": "姓名", "phone": "电话", "address": "住址", "code": "查询码"}
+#: Why a clock's attempt ended that goes on as the next one.
+CONTINUED: Final = (
+    "case:suspended",
+    "case:supplement:asked",
+    "case:extension:granted",
+    "clock:extended",
+    "clock:recounted",
+)
 ORIGINS: Final = {"source": "来单附件", "citizen": "群众上传", "unit": "办理佐证"}
 #: What a page says after an action, by the word in its address.
 DONE: Final = {
@@ -77,6 +85,15 @@ DONE: Final = {
     "approve": "审核通过。",
     "rework": "已退回重办。",
     "close": "已办结。",
+    "request_extension": "延期申请已提交,等待审批。",
+    "grant_extension": "已同意延期。",
+    "deny_extension": "已驳回延期申请。",
+    "suspend": "停表申请已提交,等待审批;审批前时限继续计算。",
+    "grant_suspension": "已停表。",
+    "deny_suspension": "已驳回停表申请。",
+    "resume": "已恢复计时。",
+    "ask_supplement": "已请诉求人补充,时限暂停。",
+    "note_supplement": "已登记补充内容,恢复计时。",
     "split": "已拆单,子单已发出。",
     "unsplit": "已解除拆单。",
     "consolidate": "已汇总子单答复,请核对后办结。",
@@ -216,8 +233,15 @@ def size(count: int) -> str:
 
 
 def level(code: str) -> str:
-    """Name the level of an alarm: `breach`, or `warn` with its count."""
+    """Name the level of an alarm: `breach`, or `warn` and `overdue` with their counts."""
+    if code.startswith("overdue"):
+        return f"超期 {code.removeprefix('overdue')} 天"
     return "超期" if code == "breach" else f"预警 {code.removeprefix('warn')}"
+
+
+def stood(since: datetime) -> str:
+    """Say for how long clocks have stood still."""
+    return f"已停表第 {(china_day(now()) - china_day(since)).days + 1} 天"
 
 
 def label(code: str, group: str) -> str:
@@ -255,4 +279,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "identity_field": named(FIELDS),
     "origin": named(ORIGINS),
     "level": level,
+    "stood": stood,
 }
