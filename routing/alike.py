@@ -175,8 +175,9 @@ def hours_apart(own: Matter, other: Matter) -> float:
 
 def common_names(own: Matter, other: Matter) -> tuple[str, ...]:
     """Give the keys of names that stand in both texts, wherever one of them was made out."""
-    found = {key for key in own.names if _says(_text(other), key)}
-    found |= {key for key in other.names if _says(_text(own), key)}
+    here, there = _text(own), _text(other)
+    found = {key for key in own.names if _says(there, key)}
+    found |= {key for key in other.names if _says(here, key)}
     return tuple(sorted(found))
 
 

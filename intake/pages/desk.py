@@ -41,6 +41,8 @@ _READERS: Final[dict[str, Callable[..., Awaitable[list[CaseNo]]]]] = {
 _SOURCES: Final = ("12345", "12369")
 _LONGEST_SEARCH: Final = 100
 _SMALLINT: Final = 32_767
+#: How many cases of the same event a page suggests.
+_SIMILAR: Final = 3
 
 
 async def queue(request: web.Request, staff: Staff) -> web.Response:
@@ -119,7 +121,7 @@ async def _similar(request: web.Request, staff: Staff, case: Case) -> Found | No
     if staff.role != "operator" or case.state not in sameness.OPEN:
         return None
     async with request.app[SERVICES].db.city(staff.city) as conn:
-        return await sameness.find(conn, staff.city, case.case_no)
+        return await sameness.find(conn, staff.city, case.case_no, limit=_SIMILAR)
 
 
 async def preview(request: web.Request, staff: Staff) -> web.Response:
