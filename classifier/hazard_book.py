@@ -79,7 +79,6 @@ def _compiled(texts: Mapping[str, str], parts: Mapping[str, str]) -> dict[str, r
 
 def _ready(rule: Rule, parts: Mapping[str, str]) -> Patterns:
     wanted: Sequence[str] = [rule.also] if isinstance(rule.also, str) else rule.also
-    wanted = [*wanted, "{sudden}"] if rule.acute else wanted
     event, never, *also = (re.compile(_filled(t, parts)) for t in (rule.event, rule.never, *wanted))
     return Patterns(rule, event, tuple(also), never)
 

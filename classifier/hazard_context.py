@@ -67,6 +67,8 @@ def _is_of_elsewhere(mention: Mention, context: Context) -> bool:
 
 def _is_supposed(mention: Mention, context: Context) -> bool:
     told = mention.before[-_TOLD_REACH:] + mention.match.group()
+    if context["supposed_after"].match(mention.rest):
+        return True
     said = _last(context["supposed"], told)
     return said is not None and not context["now"].search(told, said.end())
 
