@@ -23,14 +23,22 @@ _NIGHT: Final = re.compile(
 _EVENING: Final = re.compile(r"晚上|每晚|夜晚|晚间|到了晚")
 _SLEEP: Final = re.compile(r"睡|休息|入眠|失眠")
 _NOON: Final = re.compile(r"午休|中午|午间|12[点:：时].{0,3}14|十二点到两点|十二点到十四")
-_EXAM: Final = re.compile(r"高考|中考(?!虑)|考生|备考")
+_EXAM: Final = re.compile(
+    r"(?<![提最])高考(?![虑察核量])|(?<![其集从国])中考(?![虑察核])|考生|备考"
+)
 _UNKNOWN: Final = re.compile(
     r"(?:不知|不清楚|不晓得|说不清|搞不清|查不到|查不出|找不到|找不着|没找到)"
     r"[^，。]{0,12}(?:哪|源|来源|谁|什么|原因|出处|何处|何人)"
     r"|来源不明|源头不明|不明来源|来历不明|不明原因|不知何|不明异味|不明气味"
 )
+#: What makes the water of many taps a danger; low pressure or a stop is none.
+_FOUL: Final = re.compile(
+    r"味|臭|油|黄|浑|黑|红|绿|白色|乳白|脏|泥|虫|杂质|沉淀|漂浮|超标|污染|中毒|腹泻|拉肚子|水质"
+)
 _ECO: Final = re.compile(r"环保(?:局|厅|所|部门|分局|监察|大队)|生态环境|环境监察")
 _STENCH: Final = ("A02",)
+#: The list whose words keep the words within them from being found.
+_DECOY: Final = "decoy"
 _LATE, _EARLY = 22, 6
 _PLANTS: Final = (
     "chemical",
@@ -73,6 +81,8 @@ def find_flags(document: Document, types: Collection[str], kind: str) -> tuple[s
         found.add("group")
     if "fish_kill" in found and not any(code[0] in "WCM" for code in types):
         found.discard("fish_kill")
+    if "Z04" in types and not _FOUL.search(document.bare):
+        found.discard("many_households")
     if (kind == "JC" or "P06" in types) and _ECO.search(document.bare):
         found.add("authority:eco")
     if any(code in _STENCH for code in types):
@@ -82,8 +92,13 @@ def find_flags(document: Document, types: Collection[str], kind: str) -> tuple[s
 
 def _from_words(text: str) -> set[str]:
     automaton, flags = _words()
+    matches = automaton.find_matches_as_indexes(text, overlapping=True)
+    decoys = [(start, end) for index, start, end in matches if flags[index] == _DECOY]
     return {
-        flags[index] for index, _, _ in automaton.find_matches_as_indexes(text, overlapping=True)
+        flags[index]
+        for index, start, end in matches
+        if flags[index] != _DECOY
+        and not any(a <= start and end <= b and (a, b) != (start, end) for a, b in decoys)
     }
 
 
