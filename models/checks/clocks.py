@@ -6,7 +6,7 @@ from typing import Final
 
 from models.checks.finding import Finding, error, warning
 from models.city import City
-from models.clock import CalendarDay, ClockDef, PauseReason
+from models.clock import CalendarDay, ClockDef, PauseReason, Span
 from models.taxonomy import REQUEST_TYPES
 
 #: The clocks of the 12345 main road; without one of them a promise would not be watched.
@@ -69,12 +69,9 @@ def _missing(clocks: Collection[str]) -> Iterator[Finding]:
 
 
 def _clock(clock: ClockDef) -> Iterator[Finding]:
-    for span in (clock.ordinary, *clock.by_urgency.values()):
-        least = 0 if span.unit == "W" else 1
-        if span.unit not in _UNITS or span.n < least:
-            text = f"时钟 {clock.code} 的时长应为正数(当日写 0W),单位为 {'、'.join(_UNITS)}"
-            yield error("span_malformed", clock.code, text, "改正 n 与 unit")
-            break
+    if _is_wrong(clock.ordinary) or any(_is_wrong(s, day=True) for s in clock.by_urgency.values()):
+        text = f"时钟 {clock.code} 的时长应为正数(紧急件当日写 0W),单位为 {'、'.join(_UNITS)}"
+        yield error("span_malformed", clock.code, text, "改正 n 与 unit")
     if clock.scope not in _SCOPES:
         text = f"时钟 {clock.code} 的 scope 是 {clock.scope}"
         yield error("scope_unknown", clock.code, text, f"改为 {'、'.join(_SCOPES)} 之一")
@@ -87,6 +84,12 @@ def _clock(clock: ClockDef) -> Iterator[Finding]:
         text = f"时钟 {clock.code} 的预警点应在 0 与 1 之间由小到大"
         yield error("warn_malformed", clock.code, text, "改正 warn")
     yield from _extension(clock)
+
+
+def _is_wrong(span: Span, *, day: bool = False) -> bool:
+    """Tell whether a span cannot be counted; `day` allows the day itself."""
+    least = 0 if day and span.unit == "W" else 1
+    return span.unit not in _UNITS or span.n < least
 
 
 def _extension(clock: ClockDef) -> Iterator[Finding]:
