@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from models.city import City
+from models.clock import ClockDef
 from models.dates import Dated
 from models.taxonomy import labels, laws
 from routing import rules, terms
@@ -20,7 +21,8 @@ from routing.units import Directory
 class Catalogue:
     """A city's rules, clocks, calendar and units, ready for use; `version` names all of them.
 
-    `rulings` keeps what the rules said of facts that look alike to them (`looks`).
+    `rulings` keeps what the rules said of facts that look alike to them (`looks`), `first_clocks`
+    the clocks that a dispatch starts, by request type and channel.
     """
 
     def __init__(self, city: City) -> None:
@@ -31,6 +33,7 @@ class Catalogue:
         self.looks = Looks(city, self.rules)
         self.rulings: dict[Hashable, Any] = {}
         self.clocks = rules.clocks_of(city)
+        self.first_clocks: dict[tuple[str, str], list[ClockDef]] = {}
         self.pauses = pauses_of(city)
         self.calendar = WorkCalendar(city.calendar, roll_weekend=city.roll_weekend)
         self.directory = Directory(city)

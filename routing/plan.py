@@ -19,6 +19,7 @@ DISPATCHED: Final = "case:dispatched"
 CLOSED: Final = "case:closed"
 #: The request type and the family of channels whose clocks are those of petitions (F10).
 PETITION: Final = "XF"
+_MOST_KEPT: Final = 1000
 _SAID_NOTHING: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
 
@@ -68,7 +69,7 @@ def plan_clocks(
     `pace` is the share of the closing time that the case gets.
     """
     plans, steps = [], []
-    for clock in starting(book, (ACCEPTED, DISPATCHED), facts.kind, facts.channel):
+    for clock in _first(book, facts):
         if clock.scope == "helper":
             continue
         known = paced(clock, pace) if is_closing(clock) else clock
@@ -85,10 +86,21 @@ def closing_due(book: Catalogue, facts: Facts, decision: Decision) -> datetime |
     """Say until when a case must be closed by a decision; None where no clock promises it."""
     due = [
         as_stated(_counted(book, clock, facts, decision), facts.source_due_at).due_at
-        for clock in starting(book, (ACCEPTED, DISPATCHED), facts.kind, facts.channel)
+        for clock in _first(book, facts)
         if is_closing(clock)
     ]
     return min(due, default=None)
+
+
+def _first(book: Catalogue, facts: Facts) -> list[ClockDef]:
+    """Name the clocks that accepting and dispatching such a case start."""
+    key = (facts.kind, facts.channel)
+    found = book.first_clocks.get(key)
+    if found is None:
+        found = starting(book, (ACCEPTED, DISPATCHED), facts.kind, facts.channel)
+        if len(book.first_clocks) < _MOST_KEPT:
+            book.first_clocks[key] = found
+    return found
 
 
 def _counted(book: Catalogue, clock: ClockDef, facts: Facts, decision: Decision) -> Deadline:

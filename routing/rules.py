@@ -74,6 +74,7 @@ class Rules:
         self.all = (*own, *(rule for rule in base if rule.id not in replaced))
         self.laws = {rule.id: rule.laws for rule in self.all}
         self._tiers = {tier: [r for r in self.all if r.tier == tier] for tier in TIERS}
+        self._local = {tier: any(map(_needs_power, own)) for tier, own in self._tiers.items()}
         self._by_type: dict[tuple[str, str], tuple[Rule, ...]] = {}
 
     def first(self, tier: str, facts: Facts, urgency: str | None = None) -> Rule | None:
@@ -89,6 +90,8 @@ class Rules:
     ) -> tuple[Rule, ...]:
         """Give the rules before the chosen one that hold but for a power not delegated."""
         found = []
+        if not self._local[tier]:
+            return ()
         for rule in self._candidates(tier, facts.main):
             if rule is chosen:
                 break
@@ -113,10 +116,14 @@ def holds(rule: Rule, facts: Facts, urgency: str | None = None) -> bool:
 
 def may_lead(rule: Rule, facts: Facts) -> bool:
     """Tell whether the rule's lead may enforce: a township or zone only what it is delegated."""
-    if rule.lead not in LOCAL_ROLES or rule.enforces is False:
+    if not _needs_power(rule):
         return True
     own_zone = facts.zone_enforces is True and ROLES[rule.lead or ""].per == "zone"
     return own_zone or facts.main in facts.powers
+
+
+def _needs_power(rule: Rule) -> bool:
+    return rule.lead in LOCAL_ROLES and rule.enforces is not False
 
 
 def in_force(rule: Rule, day: date) -> bool:
