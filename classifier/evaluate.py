@@ -6,12 +6,13 @@ where it lies elsewhere and silence is right. Intervals are of the bootstrap wit
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from classifier import metrics
+from classifier.asked import Alarm, requests_of, told
 from classifier.corpus import Gold
 from classifier.engine import Tagger
 from classifier.metrics import Bin, Pair, one_z
@@ -62,8 +63,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     confusions: list[Pair]
     reliability: list[Bin]
     slices: dict[str, Table]
-    texts_per_s: float
-    model: str
+    texts_per_s: float = 0.0
+    model: str = ""
     hazard: dict[str, float] | None = None
     lead_role: float | None = None
 
@@ -98,18 +99,31 @@ def ask(rows: Sequence[Gold], city: str | None) -> list[TagRequest]:
     return [TagRequest(id=row.id, title=row.title, text=row.text, city=city) for row in rows]
 
 
-def evaluate(tagger: Tagger, rows: Sequence[Gold], city: str | None) -> tuple[Report, list[Tags]]:
-    """Tag the texts as a city's channel would and compare; the tags come in the rows' order."""
-    asked = ask(rows, city)
+def evaluate(
+    tagger: Tagger, rows: Sequence[Gold], city: str | None, alarms: Sequence[Alarm] = ()
+) -> tuple[Report, list[Tags]]:
+    """Tag the texts as a city's channel would and compare; the tags come in the rows' order.
+
+    Those of `alarms`, texts that are judged as emergencies alone, come after them.
+    """
+    asked = [*ask(rows, city), *requests_of(alarms, city)]
     started = time.perf_counter()
     said = [
         tags for at in range(0, len(asked), _BATCH) for tags in tagger.tag(asked[at : at + _BATCH])
     ]
-    seconds = time.perf_counter() - started
-    return judge(rows, said, city, seconds), said
+    speed = round(len(asked) / (time.perf_counter() - started), 1) if asked else 0.0
+    report = judge(rows, said[: len(rows)], city)
+    judged = [
+        *((row.hazard, tags) for row, tags in zip(rows, said[: len(rows)], strict=True)),
+        *((one.hazard, tags) for one, tags in zip(alarms, said[len(rows) :], strict=True)),
+    ]
+    model = f"{said[0].model.name} {said[0].model.version}" if said else ""
+    return msgspec.structs.replace(
+        report, texts_per_s=speed, model=model, hazard=_hazard(judged)
+    ), said
 
 
-def judge(rows: Sequence[Gold], said: Sequence[Tags], city: str | None, seconds: float) -> Report:
+def judge(rows: Sequence[Gold], said: Sequence[Tags], city: str | None) -> Report:
     """Compare what was said with the gold answers."""
     answers = _answers(rows, said)
     gold, main, right = answers.gold, answers.main, answers.right
@@ -146,9 +160,6 @@ def judge(rows: Sequence[Gold], said: Sequence[Tags], city: str | None, seconds:
             name: {part: _slice(rows, said, members) for part, members in parts.items()}
             for name, parts in sliced(rows).items()
         },
-        texts_per_s=round(len(rows) / seconds, 1) if seconds else 0.0,
-        model=f"{said[0].model.name} {said[0].model.version}" if said else "",
-        hazard=_hazard(rows, said),
     )
 
 
@@ -210,13 +221,9 @@ def _slice(
     }
 
 
-def _hazard(rows: Sequence[Gold], said: Sequence[Tags]) -> dict[str, float] | None:
+def _hazard(said: Iterable[tuple[bool | int | str | None, Tags]]) -> dict[str, float] | None:
     """Judge emergencies where the gold tells of them; None where it does not."""
-    judged = [
-        (bool(row.hazard), "hazard" in tags.review_reasons)
-        for row, tags in zip(rows, said, strict=True)
-        if row.hazard is not None
-    ]
+    judged = [(bool(gold), told(tags)) for gold, tags in said if gold is not None]
     if not judged:
         return None
     there, named = sum(gold for gold, _ in judged), sum(found for _, found in judged)

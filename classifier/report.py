@@ -4,13 +4,14 @@ The files name texts by their ids only: no text of a citizen leaves the evaluate
 """
 
 import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from classifier.asked import Alarm, told
 from classifier.corpus import Gold
 from classifier.counts import one_z
 from classifier.diagram import reliability_png
@@ -62,21 +63,23 @@ _SLICE_FIGURES: Final = (
     "precision",
 )
 
-Rows = Iterable[Sequence[str]]
+Rows = Sequence[Sequence[str]]
 
 
 def human(report: Report, peers: Sequence[Peer] = ()) -> str:
     """Write a report for a terminal."""
     lines = [f"共 {report.rows} 条,模型 {report.model},每秒 {report.texts_per_s} 条", ""]
-    lines += [
-        f"{name}\t{getattr(report, key):.4f}\t{_bounds(report, key)}".rstrip()
-        for key, name in FIGURES.items()
-    ]
-    lines.append(_place_line(report.place))
+    if report.rows:
+        lines += [
+            f"{name}\t{getattr(report, key):.4f}\t{_bounds(report, key)}".rstrip()
+            for key, name in FIGURES.items()
+        ]
+        lines.append(_place_line(report.place))
     if report.hazard:
+        found = report.hazard
         lines.append(
-            f"突发事件(共 {report.hazard['hazards']:.0f} 条)\t召回 {report.hazard['recall']:.4f}"
-            f"\t精确 {report.hazard['precision']:.4f}"
+            f"突发事件({found['n']:.0f} 条中 {found['hazards']:.0f} 条)"
+            f"\t召回 {found['recall']:.4f}\t精确 {found['precision']:.4f}"
         )
     if report.lead_role is not None:
         lines.append(f"主办角色\t{report.lead_role:.4f}")
@@ -114,13 +117,13 @@ def tables(report: Report, peers: Sequence[Peer] = ()) -> list[tuple[Sequence[st
             for part, row in parts.items()
         ]
         found.append(((SLICES[name], *head), rows))
-    return found
+    return [(titles, rows) for titles, rows in found if rows]
 
 
 def write_report(
     folder: Path,
     report: Report,
-    answers: Sequence[tuple[Gold, Tags]],
+    answers: Sequence[tuple[Gold | Alarm, Tags]],
     peers: Sequence[Peer] = (),
 ) -> list[Path]:
     """Write page, diagram, tables and JSON into a folder and name the files."""
@@ -137,6 +140,7 @@ def write_report(
             ("gold", "said", "n"), [(one.gold, one.said, str(one.n)) for one in report.confusions]
         ),
         "errors.tsv": _tsv(("id", "gold", "said", "p"), _errors(answers)),
+        "hazard_errors.tsv": _tsv(("id", "gold", "said"), _missed(answers)),
     }
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -194,11 +198,20 @@ def _classes(
     return (title, "条数", "精确率", "召回率", "F1"), rows
 
 
-def _errors(answers: Sequence[tuple[Gold, Tags]]) -> list[Sequence[str]]:
+def _missed(answers: Sequence[tuple[Gold | Alarm, Tags]]) -> list[Sequence[str]]:
+    """Give the texts of which was said otherwise whether they tell of an emergency."""
+    return [
+        (row.id, str(int(bool(row.hazard))), str(int(told(tags))))
+        for row, tags in answers
+        if row.hazard is not None and bool(row.hazard) != told(tags)
+    ]
+
+
+def _errors(answers: Sequence[tuple[Gold | Alarm, Tags]]) -> list[Sequence[str]]:
     return [
         (gold.id, gold.types[0], tags.main, f"{tags.types[0].p:.4f}")
         for gold, tags in answers
-        if one_z(gold.types[0]) != one_z(tags.main)
+        if isinstance(gold, Gold) and one_z(gold.types[0]) != one_z(tags.main)
     ]
 
 

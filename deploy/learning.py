@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -94,20 +94,26 @@ async def log_act(settings: Settings, act: Act) -> bool:
 
 async def export(settings: Settings, city: str, out: Path | None) -> Exported:
     """Write a city's corrections as a set to learn from, and keep in the database what it held."""
-    from classifier.corrections import (  # noqa: PLC0415 - the web reads no texts
-        gold_of,
-        members_of,
-        version_of,
-        write_set,
-    )
-
     async with open_database(settings) as dsn, _system(dsn) as conn:
-        rows = gold_of(city, await learning.corrected(conn, city))
-        version = version_of(rows)
-        await learning.keep_set(conn, city, version, members_of(rows), now())
-    file = out or settings.data_dir / _SETS / f"{city}-{version}.jsonl"
-    await asyncio.to_thread(write_set, file, rows)
-    return Exported(city=city, version=version, cases=len(rows), file=str(file))
+        cases = await learning.corrected(conn, city)
+        folder = settings.data_dir / _SETS
+        made, members = await asyncio.to_thread(_write_set, city, cases, out, folder)
+        await learning.keep_set(conn, city, made.version, members, now())
+    return made
+
+
+def _write_set(
+    city: str, cases: Sequence[learning.Corrected], out: Path | None, folder: Path
+) -> tuple[Exported, list[dict[str, Any]]]:
+    """Write the file; give what it is, and what is remembered of it."""
+    from classifier import corrections  # noqa: PLC0415 - the web reads no texts
+
+    rows = corrections.gold_of(city, cases)
+    version = corrections.version_of(rows)
+    file = out or folder / f"{city}-{version}.jsonl"
+    corrections.write_set(file, rows)
+    made = Exported(city=city, version=version, cases=len(rows), file=str(file))
+    return made, corrections.members_of(rows)
 
 
 async def drifts(settings: Settings, cities: Sequence[str]) -> list[Drift]:

@@ -13,6 +13,7 @@ from models.tags import TagRequest, Tags
 from models.taxonomy import issue_type, request_type
 
 if TYPE_CHECKING:
+    from classifier.asked import Alarm
     from classifier.corpus import Gold
     from classifier.engine import Tagger
     from classifier.evaluate import Report
@@ -110,14 +111,20 @@ def _page(tags: Tags, text: str) -> str:
 
 
 def measure(
-    rows: Sequence["Gold"], city: str | None, model: str | None = None
+    rows: Sequence["Gold"],
+    city: str | None,
+    model: str | None = None,
+    alarms: Sequence["Alarm"] = (),
 ) -> tuple["Report", list[Tags]]:
-    """Measure the tagger on texts with gold answers; the lead role too where the gold names one."""
+    """Measure the tagger on texts with gold answers; the lead role too where the gold names one.
+
+    The tags are of the rows and then of the alarms, texts judged as emergencies alone.
+    """
     from classifier.evaluate import evaluate  # noqa: PLC0415 - loads numpy
 
     home = city or _home(row.adcode for row in rows)
-    report, said = evaluate(load_tagger(model), rows, home)
-    led = [(row.lead_role, tags) for row, tags in zip(rows, said, strict=True) if row.lead_role]
+    report, said = evaluate(load_tagger(model), rows, home, alarms)
+    led = [(row.lead_role, tags) for row, tags in zip(rows, said, strict=False) if row.lead_role]
     if not led or home is None:
         return report, said
     right = sum(_lead(tags, home) == role for role, tags in led)

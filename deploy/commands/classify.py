@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from classifier.asked import Alarm
     from classifier.corpus import Gold
     from classifier.evaluate import Report
     from classifier.peers import Peer
@@ -59,22 +60,24 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Compare what is read with the gold answers of a file."""
-    from classifier.corpus import read_gold
+    from classifier.asked import read_asked
     from classifier.report import human, write_report
     from deploy.tag import measure
 
-    rows, bad = read_gold(file)
-    for line in bad:
+    asked = read_asked(file)
+    for line in asked.bad:
         sys.stderr.write(line + "\n")
-    if rows:
-        report, said = measure(rows, city, model)
-        beside = _peers(rows, data) if peers or data else []
+    if asked.rows or asked.alarms:
+        report, said = measure(asked.rows, city, model, asked.alarms)
+        beside = _peers(asked.rows, data) if (peers or data) and asked.rows else []
         if out:
-            for path in write_report(out, report, list(zip(rows, said, strict=True)), beside):
+            asked_for: list[Gold | Alarm] = [*asked.rows, *asked.alarms]
+            answers = list(zip(asked_for, said, strict=True))
+            for path in write_report(out, report, answers, beside):
                 sys.stderr.write(f"已写入 {path}\n")
         shown = _evaluation(report, beside) if as_json else human(report, beside)
         sys.stdout.write(shown + "\n")
-    if bad or not rows:
+    if asked.bad or not (asked.rows or asked.alarms):
         raise typer.Exit(1)
 
 

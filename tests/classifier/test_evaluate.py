@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from classifier import metrics
+from classifier.asked import read_asked
 from classifier.contest import compare, verdict
 from classifier.corpus import WRITTEN, Gold, read_all_gold
 from classifier.diagram import reliability_png
@@ -70,6 +71,29 @@ def test_emergencies_are_judged_where_the_gold_tells_of_them(
 ) -> None:
     """Of two texts one is an emergency, and it is found."""
     assert judged[0].hazard == {"n": 2, "hazards": 1, "recall": 1.0, "precision": 1.0}
+
+
+def test_texts_may_be_judged_as_emergencies_alone(tagger: Tagger, tmp_path: Path) -> None:
+    """A line without other answers is asked for that alone; a half answered one is a bad line."""
+    path = tmp_path / "alarms.jsonl"
+    lines: list[dict[str, object]] = [
+        {"id": "1", "text": "化工厂储罐破裂,氨气泄漏,几十人呕吐送医院", "hazard": True},
+        {"id": "2", "text": "楼下烧烤油烟太大了管不管啊", "hazard": False},
+        {"id": "3", "text": "楼下烧烤油烟太大了管不管啊", "hazard": False, "kind": "TS"},
+        {"id": "4", "text": "没有任何答案"},
+    ]
+    path.write_text("\n".join(json.dumps(one, ensure_ascii=False) for one in lines))
+    asked = read_asked(path)
+    assert ([one.id for one in asked.alarms], asked.rows) == (["1", "2"], ())
+    assert [line.split(":")[0] for line in asked.bad] == [
+        "alarms.jsonl 第 3 行",
+        "alarms.jsonl 第 4 行",
+    ]
+    report, said = evaluate(tagger, (), CITY, asked.alarms)
+    assert report.hazard == {"n": 2, "hazards": 1, "recall": 1.0, "precision": 1.0}
+    assert (report.rows, report.main, len(said)) == (0, 0, 2)
+    files = write_report(tmp_path / "out", report, list(zip(asked.alarms, said, strict=True)))
+    assert all(file.stat().st_size for file in files)
 
 
 def test_confusions_and_bins_count_all_answers(judged: tuple[Report, list[Tags]]) -> None:
@@ -167,6 +191,7 @@ def test_the_report_is_a_folder_that_names_no_text(
         "per_class.tsv",
         "confusions.tsv",
         "errors.tsv",
+        "hazard_errors.tsv",
     }
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "主类型(Z 类合一)" in page
