@@ -69,6 +69,21 @@ class _Vote(NamedTuple):
     weight: float
 
 
+class _Heard(NamedTuple):
+    """What official names say of one text, the stated address included.
+
+    `own` is where the text itself ends; `is_open` says that neither it nor the source names a
+    county.
+    """
+
+    request: TagRequest
+    text: str
+    own: int
+    votes: list[_Vote]
+    found: Placed
+    is_open: bool
+
+
 class Districts:
     """Finds the place of texts, for the cities served here."""
 
@@ -89,21 +104,52 @@ class Districts:
 
     def place(self, request: TagRequest, text: str, head: int) -> Placed:
         """Place one folded text; `head` is where its heading ends."""
-        own = len(text)
-        text = f"{text}\n{fold(request.address)}" if request.address else text
+        return self.place_all([request], [text], [head])[0]
+
+    def place_all(
+        self, requests: Sequence[TagRequest], texts: Sequence[str], heads: Sequence[int]
+    ) -> list[Placed]:
+        """Place folded texts, in order; what was learned is asked once for all of them."""
+        heard = [
+            self._hear(request, text, head)
+            for request, text, head in zip(requests, texts, heads, strict=True)
+        ]
+        guesses = self._guesses(heard)
+        return [self._finish(one, guesses.get(at)) for at, one in enumerate(heard)]
+
+    def _hear(self, request: TagRequest, own: str, head: int) -> _Heard:
+        """Read what official names say."""
+        text = f"{own}\n{fold(request.address)}" if request.address else own
         mentions = [m for m in self._gazetteer.find(text) if not _is_no_place(text, m)]
         votes = [vote for m in mentions for vote in _votes(m, request.city, text, head)]
         abroad = [m for m in mentions if _is_abroad(text, m, request.city)]
         stated = self._stated(request)
         found = self._decide(votes, abroad, stated)
-        if stated is None:
-            found = self._with_learned(found, votes, request.city, text)
-        if spot := spot_of(request, self._territories):
+        named = any(vote.meaning.kind == "county" for vote in votes)
+        open_ = stated is None and not named
+        return _Heard(request, text, len(own), votes, found, open_)
+
+    def _guesses(self, heard: Sequence[_Heard]) -> dict[int, Guess]:
+        """Ask what was learned of each city about the texts that name no county, by number."""
+        found: dict[int, Guess] = {}
+        for adcode, model in self._learned.items():
+            asked = [
+                at for at, one in enumerate(heard) if one.is_open and one.request.city == adcode
+            ]
+            if asked:
+                scores = [_scores(heard[at].votes) for at in asked]
+                said = model.guesses([heard[at].text for at in asked], scores)
+                found |= dict(zip(asked, said, strict=True))
+        return found
+
+    def _finish(self, heard: _Heard, guess: Guess | None) -> Placed:
+        found = self._with_learned(heard, guess) if guess else heard.found
+        if spot := spot_of(heard.request, self._territories):
             tag, reasons = with_point(found.tag, found.reasons, spot)
             found = found._replace(tag=tag, reasons=reasons)
-        evidence = tuple(span for span in found.tag.evidence if span[1] <= own)
+        evidence = tuple(span for span in found.tag.evidence if span[1] <= heard.own)
         found = found._replace(tag=msgspec.structs.replace(found.tag, evidence=evidence))
-        flags = {vote.meaning.flag for vote in votes if vote.meaning.flag}
+        flags = {vote.meaning.flag for vote in heard.votes if vote.meaning.flag}
         flags |= {_IN_ZONE} if found.tag.zone else set()
         return found._replace(flags=tuple(sorted(filter(None, flags))))
 
@@ -123,16 +169,12 @@ class Districts:
         mentions = [m for m in self._gazetteer.find(text) if not _is_no_place(text, m)]
         return [vote for m in mentions for vote in _votes(m, city, text, head)]
 
-    def _with_learned(
-        self, found: Placed, votes: Sequence[_Vote], city: str | None, text: str
-    ) -> Placed:
+    def _with_learned(self, heard: _Heard, guess: Guess) -> Placed:
         """Let past tickets speak where no county is named."""
-        model = self._learned.get(city or "")
-        if model is None or any(vote.meaning.kind == "county" for vote in votes):
-            return found
-        guess = model.guess(text, _scores(votes))
+        found, votes = heard.found, heard.votes
         if OUTSIDE in found.reasons:
             return _maybe_here(found, guess)
+        model = self._learned[heard.request.city or ""]
         tag = combined(found.tag, guess, model.threshold)
         if tag is None:
             both = dict.fromkeys((*candidates(guess), *found.tag.candidates))

@@ -62,32 +62,37 @@ def run(
 
 
 class Fold(NamedTuple):
-    """What a model that did not see some cases says of them; `at` are their numbers."""
+    """What a model that did not see some cases says of them; `at` are their numbers.
+
+    `away` are texts about other cities that it did not see either.
+    """
 
     learned: Learned
-    names: PlaceNames
     at: list[int]
     added: Floats
+    away: tuple[str, ...]
 
 
 def split(material: Material, count: int, seed: int) -> list[Fold]:
     """Learn from all but one part, for each part; a group of like messages is never parted."""
     groups = np.array([case.group for case in material.cases])
     kinds = np.unique(groups)
-    part = dict(
-        zip(kinds, np.random.default_rng(seed).permutation(len(kinds)) % count, strict=True)
-    )
-    parts = np.array([part[group] for group in groups])
-    return [_fold(material, np.flatnonzero(parts == one)) for one in range(count)]
+    numbers = np.random.default_rng(seed).permutation(len(kinds)) % count
+    part = dict(zip(kinds.tolist(), numbers.tolist(), strict=True))
+    parts = [part[group] for group in groups.tolist()]
+    return [_fold(material, parts, one, count) for one in range(count)]
 
 
-def _fold(material: Material, held: Ints) -> Fold:
-    out = set(held.tolist())
-    learned = learn(material.sources, [c for at, c in enumerate(material.cases) if at not in out])
+def _fold(material: Material, parts: Sequence[int], one: int, count: int) -> Fold:
+    sources = material.sources
+    away = sources.elsewhere[one::count]
+    rest = tuple(text for at, text in enumerate(sources.elsewhere) if at % count != one)
+    cases = list(zip(material.cases, parts, strict=True))
+    learned = learn(sources._replace(elsewhere=rest), [c for c, part in cases if part != one])
     prior = np.array(learned.weights.head.prior)
-    names = PlaceNames((*material.sources.known, *learned.places), material.sources.counties, prior)
-    cases = [material.cases[at] for at in held]
-    return Fold(learned, names, held.tolist(), sums(learned.weights, names, cases))
+    names = PlaceNames((*sources.known, *learned.places), sources.counties, prior)
+    added = sums(learned.weights, names, [c for c, part in cases if part == one])
+    return Fold(learned, [at for at, part in enumerate(parts) if part == one], added, away)
 
 
 def calibrated(weights: Weights, parts: Sequence[Fold], truth: Ints, version: str) -> Weights:
@@ -105,17 +110,28 @@ def measure(material: Material, parts: Sequence[Fold]) -> Figures:
     """Judge each part by a model, a steepness and a threshold that did not see it."""
     said: dict[int, PlaceTag] = {}
     least: list[float] = []
+    strangers = 0
     for part in parts:
         others = [other for other in parts if other is not part]
         weights = calibrated(part.learned.weights, others, material.truth, "fold")
         least.append(weights.head.threshold)
         model = PlaceModel(weights, (*material.sources.known, *part.learned.places))
         districts = Districts([material.city], {material.city.adcode: model})
-        said |= {at: _place(districts, material, at) for at in part.at}
-    return figures(material, [said[at] for at in range(len(material.cases))], len(parts), least)
+        own = [material.cases[at] for at in part.at]
+        tags = _place(districts, material, [(case.text, case.head) for case in own])
+        said |= dict(zip(part.at, tags, strict=True))
+        away = _place(districts, material, [(text, 0) for text in part.away])
+        strangers += sum(tag.adcode is not None for tag in away)
+    tags = [said[at] for at in range(len(material.cases))]
+    share = strangers / max(1, len(material.sources.elsewhere))
+    return figures(material, tags, len(parts), least, share)
 
 
-def _place(districts: Districts, material: Material, at: int) -> PlaceTag:
-    case = material.cases[at]
-    request = TagRequest(id="", text=case.text, city=material.city.adcode)
-    return districts.place(request, case.text, case.head).tag
+def _place(
+    districts: Districts, material: Material, texts: Sequence[tuple[str, int]]
+) -> list[PlaceTag]:
+    requests = [TagRequest(id="", text=text, city=material.city.adcode) for text, _ in texts]
+    heads = [head for _, head in texts]
+    return [
+        placed.tag for placed in districts.place_all(requests, [text for text, _ in texts], heads)
+    ]

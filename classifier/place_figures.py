@@ -22,7 +22,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     `overall` is the share of right best guesses, forced where it would have said nothing.
     `coverage` is the share of texts for which a county is named, `precision` how many of those are
-    right, `sure_coverage` and `sure_precision` the same for the best guess at each share of texts.
+    right; `curve` is the precision of the surest texts, by their share of all.
+    `elsewhere_named` is the share of texts about other cities that got a county here.
     """
 
     tickets: int
@@ -35,10 +36,16 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     calibration_error: float
     per_county: dict[str, dict[str, float]]
     threshold: float
+    elsewhere_n: int
+    elsewhere_named: float
 
 
 def figures(
-    material: Material, said: Sequence[PlaceTag], folds: int, least: Sequence[float]
+    material: Material,
+    said: Sequence[PlaceTag],
+    folds: int,
+    least: Sequence[float],
+    strangers: float,
 ) -> Figures:
     """Compare what was said of each case with its county; `least` are the folds' thresholds."""
     gold = [case.county for case in material.cases]
@@ -58,6 +65,8 @@ def figures(
         calibration_error=_calibration(p[told], hits[told]),
         per_county=_per_county(gold, forced, said),
         threshold=round(float(np.mean(least)), 4),
+        elsewhere_n=len(material.sources.elsewhere),
+        elsewhere_named=round(strangers, 4),
     )
 
 

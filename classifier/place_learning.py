@@ -129,7 +129,7 @@ def learn(sources: Sources, cases: Sequence[Case]) -> Learned:
     truth = np.array([counties.index(case.county) for case in cases])
     keys, weigh = _choose(cases, sources.elsewhere, truth, prior)
     names = PlaceNames((*known, *places), counties, prior)
-    say, dense = _fit(cases, Reader(keys, weigh, names), truth, prior, len(keys))
+    say, dense = _fit(cases, sources.elsewhere, Reader(keys, weigh, names), truth, prior)
     scale = np.maximum(np.abs(say).max(axis=0), 1e-9) / _BYTE
     head = Head(
         version="",
@@ -214,19 +214,27 @@ def _elsewhere(keys: npt.NDArray[np.uint32], texts: Sequence[str]) -> Floats:
 
 
 def _fit(
-    cases: Sequence[Case], reader: Reader, truth: npt.NDArray[np.int64], prior: Floats, width: int
+    cases: Sequence[Case],
+    elsewhere: Sequence[str],
+    reader: Reader,
+    truth: npt.NDArray[np.int64],
+    prior: Floats,
 ) -> tuple[Floats, Floats]:
-    """Fit what each run and each vote says, by ridge regression solved in its dual."""
-    read = [
-        reader.read(case.text, case.official, int(own))
-        for case, own in zip(cases, truth, strict=True)
-    ]
+    """Fit what each run and each vote says, by ridge regression solved in its dual.
+
+    Texts about other cities speak for no county.
+    """
+    own = [case.official for case in cases]
+    nothing = np.zeros(len(prior))
+    read = reader.read([case.text for case in cases], own, truth.tolist())
+    read += reader.read(elsewhere, [nothing] * len(elsewhere))
     starts = np.concatenate(([0], np.cumsum([len(one.columns) for one in read])))
     cells = (np.concatenate([one.values for one in read]),)
     columns = np.concatenate([one.columns for one in read])
-    said = sparse.csr_matrix((*cells, columns, starts), shape=(len(cases), width))
+    said = sparse.csr_matrix((*cells, columns, starts), shape=(len(read), reader.width))
     votes = np.stack([one.dense for one in read])
-    wanted = np.eye(len(prior))[truth] - 1 / len(prior)
+    wanted = np.zeros((len(read), len(prior)))
+    wanted[: len(cases)] = np.eye(len(prior))[truth] - 1 / len(prior)
     shares = _solve(said, votes, wanted)
     return np.asarray(said.T @ shares), votes.T @ shares
 
@@ -252,11 +260,13 @@ def sums(weights: Weights, names: PlaceNames, cases: Sequence[Case]) -> Floats:
     """Give each case's sums per county, as the model at work adds them up."""
     reader = Reader(weights.keys, weights.weigh, names)
     dense = np.array(weights.head.dense)
-    rows = []
-    for case in cases:
-        read = reader.read(case.text, case.official)
-        rows.append(read.values @ (weights.say[read.columns] * weights.scale) + read.dense @ dense)
-    return np.stack(rows)
+    read = reader.read([case.text for case in cases], [case.official for case in cases])
+    return np.stack(
+        [
+            one.values @ (weights.say[one.columns] * weights.scale) + one.dense @ dense
+            for one in read
+        ]
+    )
 
 
 def steepness(added: Floats, truth: npt.NDArray[np.int64]) -> float:

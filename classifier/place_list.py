@@ -19,6 +19,8 @@ _CITY_DIGITS: Final = 4
 #: A bare name of fewer characters is a common word or part of one.
 _BARE: Final = 3
 _LEAST: Final = 2
+#: Bare, such a name is a road or a river that may be longer than the community.
+_LONG: Final = re.compile(r"[路街道巷河江线]$")
 _SOURCE: Final = "公开名录"
 
 
@@ -59,5 +61,5 @@ def _forms(name: str) -> Iterator[str]:
     if len(bare) >= _LEAST:
         yield f"{bare}村"
         yield f"{bare}社区"
-    if len(bare) >= _BARE:
+    if len(bare) >= _BARE and not _LONG.search(bare):
         yield bare

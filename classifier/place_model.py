@@ -4,7 +4,7 @@ The model adds up what official names, named places and short runs of characters
 turns the sums into calibrated probabilities. It is one .npz file beside the city's other data.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from zipfile import BadZipFile
@@ -24,10 +24,18 @@ WEIGHTS: Final = "learned_places.npz"
 #: What official names and named places weigh beside a text's runs, whose length is one.
 OFFICIAL: Final = 0.6
 NAMED: Final = 0.6
-_SIEVE_BITS: Final = 18
+_SIEVE_BITS: Final = 21
+#: What a run counts by how often it stands in a text: 1 + log.
+_LOGS: Final = 1 + np.log(np.maximum(np.arange(200), 1))
 _MOST_SPANS: Final = 4
 #: A run must speak so much for the county to be shown, beside the strongest.
 _SHOWN: Final = 0.35
+#: What is less likely than this gets no evidence, and is no candidate.
+_LEAST_SHOWN: Final = 0.25
+#: A text whose runs weigh less than this in all says little, and counts for less.
+_LITTLE: Final = 15.0
+_LITTLE_NAMED: Final = 1.0
+_LITTLE_OFFICIAL: Final = 1.5
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +74,6 @@ class Guess(NamedTuple):
 
     ranked: tuple[tuple[str, float], ...]
     evidence: tuple[Span, ...]
-    names: tuple[Named, ...]
 
     @property
     def best(self) -> str:
@@ -110,38 +117,62 @@ class PlaceModel:
         return self.head.threshold
 
     def guess(self, text: str, official: Mapping[str, float]) -> Guess:
-        """Read a folded text; `official` is what divisions' names speak for, by county."""
-        heard = np.array([official.get(code, 0.0) for code in self.head.counties])
-        read = self._reader.read(self._without_struck(text), heard)
-        say = self._weights.say[read.columns] * self._weights.scale
-        sums = read.values @ say + read.dense @ self._dense
-        shares = softmax(sums * self.head.steepness)
-        order = np.argsort(-shares, kind="stable")
-        best = int(order[0])
-        ranked = tuple((self.head.counties[at], round(float(shares[at]), 4)) for at in order)
-        own = say[:, best] - say.mean(axis=1)
-        return Guess(ranked, self._evidence(read, read.values * own, best), read.named)
+        """Read one folded text; `official` is what divisions' names speak for, by county."""
+        return self.guesses([text], [official])[0]
+
+    def guesses(self, texts: Sequence[str], official: Sequence[Mapping[str, float]]) -> list[Guess]:
+        """Read folded texts in one go."""
+        counties = self.head.counties
+        heard = [np.array([votes.get(code, 0.0) for code in counties]) for votes in official]
+        read = self._reader.read([self._without_struck(text) for text in texts], heard)
+        if not read:
+            return []
+        shares = softmax(np.stack([self._sums(one) for one in read]) * self.head.steepness)
+        order = np.argsort(-shares, axis=1, kind="stable").tolist()
+        rows = np.round(shares, 4).tolist()
+        return [self._guess(*row) for row in zip(read, rows, order, strict=True)]
+
+    def _sums(self, read: Reading) -> Floats:
+        said = read.values @ self._weights.say[read.columns] * self._weights.scale
+        sums: Floats = said + read.dense @ self._dense
+        return sums
+
+    def _guess(self, read: Reading, shares: list[float], order: list[int]) -> Guess:
+        ranked = tuple((self.head.counties[at], shares[at]) for at in order)
+        best = order[0]
+        sure = shares[best] >= _LEAST_SHOWN
+        return Guess(ranked, self._evidence(read, best) if sure else ())
 
     def _without_struck(self, text: str) -> str:
         for start, end in [named.span for named in self._struck.find(text)] if self._struck else []:
             text = text[:start] + " " * (end - start) + text[end:]
         return text
 
-    def _evidence(self, read: Reading, said: Floats, best: int) -> tuple[Span, ...]:
+    def _evidence(self, read: Reading, best: int) -> tuple[Span, ...]:
         """Give the names and the runs that speak most for a county."""
         for_it = [
             named.span
             for named in read.named
             if int(self._names.votes([named.name]).argmax()) == best
         ]
+        say = self._weights.say[read.columns] * self._weights.scale
+        said = read.values * (say[:, best] - say.mean(axis=1))
         strong = np.argsort(-said, kind="stable")[:_MOST_SPANS]
         if len(strong) and said[strong[0]] > 0:
-            least = _SHOWN * said[strong[0]]
-            for column in read.columns[strong[said[strong] >= least]]:
-                at = int(np.flatnonzero(read.hits.key == self._weights.keys[column])[0])
-                start = int(read.hits.start[at])
-                for_it.append((start, start + int(read.hits.size[at])))
+            strong = strong[said[strong] >= _SHOWN * said[strong[0]]]
+            for_it += self._spans(read, read.columns[strong])
         return _joined(for_it)
+
+    def _spans(self, read: Reading, columns: Ints) -> list[Span]:
+        """Give where runs stand first."""
+        first = [
+            int(np.flatnonzero(read.hits.key == key)[0]) for key in self._weights.keys[columns]
+        ]
+        starts = [int(read.hits.start[at]) for at in first]
+        return [
+            (start, start + int(read.hits.size[at]))
+            for at, start in zip(first, starts, strict=True)
+        ]
 
 
 class Reader:
@@ -157,21 +188,50 @@ class Reader:
         self._sieve: Final = np.zeros(1 << _SIEVE_BITS, dtype=np.bool_)
         self._sieve[keys >> np.uint32(32 - _SIEVE_BITS)] = True
 
-    def read(self, text: str, official: Floats, own: int | None = None) -> Reading:
-        """Read a folded text; `own` is the county of a past ticket judged by the others."""
-        hits = runs(text)
-        maybe = self._sieve[hits.key >> np.uint32(32 - _SIEVE_BITS)]
-        hits = Runs(hits.key[maybe], hits.start[maybe], hits.size[maybe])
+    @property
+    def width(self) -> int:
+        """How many runs are known."""
+        return len(self._keys)
+
+    def read(
+        self, texts: Sequence[str], official: Sequence[Floats], own: Sequence[int] | None = None
+    ) -> list[Reading]:
+        """Read folded texts; `own` are the counties of past tickets, each judged by the others."""
+        hits, at = self._known(runs("\n".join(texts)))
+        begins = np.cumsum([0, *(len(text) + 1 for text in texts)])
+        order = np.argsort(hits.start, kind="stable")
+        hits, at = hits.chosen(order), at[order]
+        bounds = np.searchsorted(hits.start, begins).tolist()
+        return [
+            self._reading(
+                text,
+                hits.chosen(slice(low, high)).moved(int(begin)),
+                at[low:high],
+                votes,
+                None if own is None else own[number],
+            )
+            for number, (text, votes, low, high, begin) in enumerate(
+                zip(texts, official, bounds[:-1], bounds[1:], begins[:-1], strict=True)
+            )
+        ]
+
+    def _known(self, hits: Runs) -> tuple[Runs, Ints]:
+        hits = hits.chosen(self._sieve[hits.key >> np.uint32(32 - _SIEVE_BITS)])
         at = np.searchsorted(self._keys, hits.key)
         at[at == len(self._keys)] = 0
         known = self._keys[at] == hits.key if len(self._keys) else at < 0
-        columns, counts = np.unique(at[known], return_counts=True)
-        values = (1 + np.log(counts)) * self._weigh[columns]
-        length = np.sqrt((values**2).sum())
+        return hits.chosen(known), at[known]
+
+    def _reading(
+        self, text: str, hits: Runs, at: Ints, official: Floats, own: int | None
+    ) -> Reading:
+        columns, counts = np.unique(at, return_counts=True)
+        values = _LOGS[np.minimum(counts, len(_LOGS) - 1)] * self._weigh[columns]
         named = tuple(self._names.find(text))
         votes = self._names.votes({one.name for one in named}, own)
-        dense = np.concatenate((OFFICIAL * _unit(official), NAMED * _unit(votes)))
-        return Reading(columns, values / length if length else values, dense, hits, named)
+        heard = OFFICIAL * _unit(official, _LITTLE_OFFICIAL)
+        dense = np.concatenate((heard, NAMED * _unit(votes, _LITTLE_NAMED)))
+        return Reading(columns, _unit(values, _LITTLE), dense, hits, named)
 
 
 def load_model(folder: Path) -> PlaceModel | None:
@@ -222,9 +282,9 @@ def softmax(sums: Floats) -> Floats:
     return shares
 
 
-def _unit(votes: Floats) -> Floats:
-    length = float(np.sqrt((votes**2).sum()))
-    return votes / length if length else votes
+def _unit(values: Floats, little: float) -> Floats:
+    """Give values the length one, or less where they come to little."""
+    return values / max(float(np.sqrt(values @ values)), little)
 
 
 def _joined(spans: list[Span]) -> tuple[Span, ...]:

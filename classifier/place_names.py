@@ -70,6 +70,7 @@ class PlaceNames:
         for place in places:
             self._add(place)
         self._names: Final = list(self._given)
+        self._said: Final = {name: self._vote(name, None) for name in self._names}
         self._find = ahocorasick_rs.AhoCorasick(
             self._names, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest
         )
@@ -93,7 +94,7 @@ class PlaceNames:
         """
         total = np.zeros(len(self._prior))
         for name in names:
-            total += self._vote(name, own)
+            total += self._said[name] if own is None else self._vote(name, own)
         return total
 
     def _vote(self, name: str, own: int | None) -> Floats:

@@ -76,6 +76,7 @@ def _page(figures: "Figures") -> str:
         f"{named}    其中正确 {figures.precision:.4f}    阈值 {figures.threshold:.4f}",
         f"按把握从高到低            {curve}",
         f"校准误差(ECE)             {figures.calibration_error:.4f}",
+        f"外地工单误判为本市        {figures.elsewhere_named:.4f}({figures.elsewhere_n} 条)",
         "",
         "区县\t条数\t召回率\t给出\t其中正确",
     ]
