@@ -12,6 +12,7 @@ from routing import (
     answering,
     desk,
     dispute_acts,
+    disputes,
     disputing,
     extending,
     handling,
@@ -66,6 +67,7 @@ _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
 #: What other parts look at before an act is done, by its verb.
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "submit": (suspending.not_suspended, answering.no_open_parts),
+    "merge": (disputes.not_disputed,),
 }
 
 ACTS: Final[Mapping[str, Act]] = MappingProxyType(

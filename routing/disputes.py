@@ -84,6 +84,11 @@ def refuse_while_open(matter: Matter) -> None:
         raise matter.conflict("dispute_open", detail)
 
 
+async def not_disputed(_conn: Connection, matter: Matter, _request: object) -> None:
+    """Refuse to end a case in another while it is disputed who leads it."""
+    refuse_while_open(matter)
+
+
 async def undecided(_conn: Connection, matter: Matter) -> list[str]:
     """Say that a dispute is open, which keeps its case from being closed."""
     return ["主办争议未决"] if open_one(matter) is not None else []

@@ -96,3 +96,36 @@ SELECT t.case_no::text AS what, format('lead %s, case %s', string_agg(t.unit, ' 
  WHERE t.city = $1 AND t.is_lead AND t.state NOT IN ('RETURNED', 'WITHDRAWN')
  GROUP BY t.case_no HAVING count(*) > 1 OR max(t.unit) IS DISTINCT FROM max(c.lead_unit)
  ORDER BY 1 LIMIT $2;
+
+-- name: the_ledger_agrees_with_the_case
+-- Whoever holds a case by its state holds it in the ledger.
+SELECT c.case_no::text AS what, format('case %s %s, ledger %s %s', holding_of(c), c.lead_unit, h.holding, h.unit) AS found
+  FROM cases c LEFT JOIN custody h ON h.city = c.city AND h.case_no = c.case_no AND h.until_at IS NULL
+ WHERE c.city = $1 AND (holding_of(c), CASE WHEN holding_of(c) = 'unit' THEN c.lead_unit END)
+       IS DISTINCT FROM (h.holding, h.unit)
+ ORDER BY c.case_no LIMIT $2;
+
+-- name: nobody_holds_a_case_with_another
+-- The rows of a case's ledger follow each other.
+SELECT h.case_no::text AS what, format('%s until %s, %s from %s', h.seq, h.until_at, n.seq, n.from_at) AS found
+  FROM custody h JOIN custody n ON n.city = h.city AND n.case_no = h.case_no AND n.seq = h.seq + 1
+ WHERE h.city = $1 AND (h.until_at IS NULL OR n.from_at < h.until_at)
+ ORDER BY h.case_no LIMIT $2;
+
+-- name: closed_cases_are_undisputed
+-- A case that is over has no dispute about who leads it.
+SELECT d.case_no::text AS what, d.stage AS found FROM dispute d JOIN cases c ON c.city = d.city AND c.case_no = d.case_no
+ WHERE d.city = $1 AND d.settled_at IS NULL AND c.state IN ('REJECTED', 'TRANSFERRED', 'CLOSED', 'ARCHIVED')
+ ORDER BY d.case_no LIMIT $2;
+
+-- name: designated_units_do_not_return
+-- Nobody asked to be relieved of a case after its lead was designated or agreed on.
+SELECT r.case_no::text AS what, r.unit AS found FROM return_request r JOIN dispute d ON d.city = r.city
+   AND d.case_no = r.case_no AND d.settled_at < r.requested_at
+ WHERE r.city = $1 ORDER BY r.case_no LIMIT $2;
+
+-- name: no_unit_has_a_complaint_about_itself
+-- A unit complained of has no task of the case.
+SELECT t.case_no::text AS what, t.unit AS found FROM accused a JOIN task t ON t.city = a.city AND t.case_no = a.case_no
+   AND t.unit = a.unit AND t.state NOT IN ('RETURNED', 'WITHDRAWN')
+ WHERE a.city = $1 ORDER BY t.case_no LIMIT $2;

@@ -1,4 +1,4 @@
-"""Disputes about the lead: opened by themselves, ended by agreement or designation, then for good."""
+"""Disputes about the lead: they open by themselves, end by agreement or designation, for good."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,11 +10,12 @@ import pytest
 from models.case import Case, Queue, State, TaskState
 from models.city import City
 from models.db import disputes as store
+from models.db import invariants
 from models.db.disputes import Dispute
 from models.db.pool import Database
 from models.errors import Conflict, Forbidden, Invalid, JiesuError
 from routing.umpire import Umpire, take_up
-from tests.routing.kit import CITY, EAST, FRIDAY, OPERATOR, SECOND, WEST, Desk, handler, put_case
+from tests.routing.kit import CITY, EAST, FRIDAY, OPERATOR, SECOND, Desk, handler, put_case
 
 ECO, UMA, HUD = f"{EAST}-ECO", f"{EAST}-UMA", f"{EAST}-HUD"
 WISH: dict[str, Any] = {"reason": "R1", "basis": "三定规定由其负责"}
@@ -255,9 +256,7 @@ def _lead_no(tasks: list[Any]) -> int:
     return next(t.task_no for t in tasks if t.is_lead and t.state not in gone)
 
 
-async def test_a_designation_of_an_emergency_waits_for_nobody(
-    town: Database, city: City
-) -> None:
+async def test_a_designation_of_an_emergency_waits_for_nobody(town: Database, city: City) -> None:
     """The units of a P0 case have no time to agree: it is the desk's at once."""
     desk = Desk(town, city, await put_case(town, 3, urgency="P0"))
     await desk.act("accept")
@@ -332,3 +331,37 @@ async def test_a_consent_twice_is_one(desk: Desk) -> None:
     first = await desk.act("negotiate", handler(HUD), **word)
     assert await desk.act("negotiate", handler(HUD), **word) == first
     assert (await desk.verbs()).count("case:dispute:consented") == 1
+
+
+async def test_a_disputed_case_is_not_merged_away(desk: Desk, town: Database, city: City) -> None:
+    """A dispute is settled, not made to vanish."""
+    await disputed(desk)
+    other = Desk(town, city, await put_case(town, 4))
+    await other.act("accept")
+    with pytest.raises(Conflict, match="dispute_open"):
+        await desk.act("merge", into=other.number, reason="同一件事")
+
+
+async def test_what_must_hold_of_disputes_holds_and_its_breach_is_found(desk: Desk) -> None:
+    """A whole life breaks no invariant; what somebody wrote by hand is named."""
+    await disputed(desk)
+    await desk.act("adjudicate", lead_unit=ECO, **RULED)
+    mine = {
+        "the_ledger_agrees_with_the_case",
+        "nobody_holds_a_case_with_another",
+        "closed_cases_are_undisputed",
+        "designated_units_do_not_return",
+        "no_unit_has_a_complaint_about_itself",
+    }
+    async with desk.db.city(CITY) as conn:
+        found = {v.invariant for v in await invariants.violations(conn, CITY)}
+        assert not found & mine
+        await conn.execute("UPDATE custody SET until_at = now() WHERE until_at IS NULL")
+        await conn.execute(
+            "INSERT INTO accused (city, case_no, unit, noted_at) VALUES ($1, $2, $3, now())",
+            CITY,
+            desk.number,
+            ECO,
+        )
+        found = {v.invariant for v in await invariants.violations(conn, CITY)}
+    assert {"the_ledger_agrees_with_the_case", "no_unit_has_a_complaint_about_itself"} <= found
