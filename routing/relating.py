@@ -17,7 +17,7 @@ from routing.merging import number_of
 
 RELATED: Final = "case:related"
 UNRELATED: Final = "case:unrelated"
-_ANY: Final = tuple(State)
+_ANY: Final = tuple(state for state in State if state is not State.NEW)
 
 
 class Pair(NamedTuple):

@@ -64,7 +64,7 @@ def _moved(due: Deadline, shift: Shift, basis: Basis, calendar: WorkCalendar) ->
             return as_stated(due, shift.end)
         case "promised" if shift.end is not None:
             end = min(aware(shift.end), aware(due.due_at))
-            return moved_to(due, end, "一并办理的工单已承诺更早的时限", calendar)
+            return moved_to(due, end, "不晚于相关工单已承诺的时限", calendar)
         case "children" if shift.end is not None:
             end = max(aware(shift.end), aware(due.due_at))
             return moved_to(due, end, "分件的最晚时限", calendar)

@@ -80,7 +80,7 @@ async def test_the_earliest_promise_is_kept_and_told(
     clocks = await desk.clocks()
     assert clocks[0, "K12", 1].stop_reason == "case:merge_taken"
     assert (clocks[0, "K12", 2].due_at, clocks[0, "K12", 2].stopped_at) == (promised, None)
-    assert "更早的时限" in clocks[0, "K12", 2].trace[-1].note
+    assert "不晚于" in clocks[0, "K12", 2].trace[-1].note
     told = (await history(desk))["case:merge_taken"]
     assert told["promised_by"] == (await twin.case()).number
     assert [one["code"] for one in told["sooner"]] == ["K12"]
