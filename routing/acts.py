@@ -68,6 +68,7 @@ _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "submit": (suspending.not_suspended, answering.no_open_parts),
     "merge": (disputes.not_disputed,),
+    "reject": (suspending.supplement_tried,),
 }
 
 ACTS: Final[Mapping[str, Act]] = MappingProxyType(

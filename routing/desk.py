@@ -240,7 +240,9 @@ def _end(matter: Matter, change: Change, result: dict[str, Any]) -> None:
     """End the case: nobody works on it, nothing runs, nothing waits."""
     for task in matter.open_tasks:
         change.on_other(task, state=TaskState.WITHDRAWN, returned_at=matter.at)
-    change.on_case(queue=None, review_reasons=(), result=result, closed_at=matter.at)
+    change.on_case(
+        queue=None, review_reasons=(), result=result, closed_at=matter.at, suspended_at=None
+    )
     change.stop_all(change.event)
 
 

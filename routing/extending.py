@@ -29,6 +29,7 @@ from routing.verbs import ReplyMethod
 
 GRANTED: Final = "case:extension:granted"
 _LED: Final = (State.DISPATCHED, State.IN_PROGRESS)
+_HANDLED: Final = tuple(state for state in State if state is not State.NEW)
 _WORKING: Final = (TaskState.SIGNED, TaskState.IN_PROGRESS)
 
 
@@ -220,7 +221,7 @@ ACTS: Final[Mapping[str, Act]] = {
         look,
     ),
     "extend_clock": Act(
-        Move(who="operator", data=ExtendOwn, cases=tuple(State), event="clock:extended"),
+        Move(who="operator", data=ExtendOwn, cases=_HANDLED, event="clock:extended"),
         extend_own,
     ),
 }

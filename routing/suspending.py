@@ -38,6 +38,8 @@ from routing.pauses import SUPPLEMENT
 SUSPENDED, ASKED = clocking.SUSPENDED
 RESUMED: Final = "case:resumed"
 GIVEN: Final = "case:supplement:given"
+#: The refusal of a report that says too little (domain section 4.3, NA7).
+_TOO_VAGUE: Final = "NA7"
 _LED: Final = (State.DISPATCHED, State.IN_PROGRESS)
 _WORKING: Final = (TaskState.SIGNED, TaskState.IN_PROGRESS)
 _BEFORE_RESULT: Final = (State.SCREEN, State.ACCEPTED, *_LED)
@@ -53,6 +55,15 @@ async def not_suspended(_conn: Connection, matter: Matter, _request: msgspec.Str
     leads = matter.lead is not None and matter.lead.unit == matter.actor.unit
     if leads and matter.case.suspended_at is not None:
         raise matter.conflict("suspended", f"该件{stood(matter.case, matter.at)},请先恢复计时。")
+
+
+async def supplement_tried(_conn: Connection, matter: Matter, request: msgspec.Struct) -> None:
+    """Refuse to turn a report away as too vague before the citizen was asked and had the time."""
+    if getattr(request, "code", None) != _TOO_VAGUE:
+        return
+    if not matter.past(ASKED) or matter.case.suspended_at is not None:
+        detail = "线索不详的,须先请诉求人补充,期限内未补充才可不予受理。"
+        raise matter.conflict("supplement_first", detail)
 
 
 def stood(case: Case, at: datetime) -> str:

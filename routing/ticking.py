@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from models.case import Case, State, Task
-from models.clock import Basis
+from models.clock import Basis, ClockDef
 from models.db import clocks
 from models.db.clocks import Clock, ClockKey
 from models.db.pool import Connection
@@ -18,6 +18,7 @@ from routing import clocking, promises, recounting
 from routing.catalogue import Catalogue
 from routing.clocks import basis_of, span_of
 from routing.matter import Change, Matter
+from routing.pacing import paced
 from routing.plan import ACCEPTED, DISPATCHED, is_closing
 
 #: Events whose clocks the desk's own functions start.
@@ -121,7 +122,7 @@ def _at_new_urgency(
         return []
     found = []
     for clock in running:
-        known = matter.book.clocks.get(clock.code)
+        known = _at_pace(matter.book, clock.code, case)
         if known is None or clock.basis is None or span_of(known, now) == clock.basis.span:
             continue
         basis = _basis_at(clock, basis_of(known, matter.at, now), raised=now < was)
@@ -129,6 +130,14 @@ def _at_new_urgency(
         if now > was or again.due_at < clock.due_at:
             found.append((clock, again))
     return found
+
+
+def _at_pace(book: Catalogue, code: str, case: Case) -> ClockDef | None:
+    """Give a clock as a case of this pace has it; None for one that the city does not know."""
+    known = book.clocks.get(code)
+    if known is None or case.decision is None or not is_closing(known):
+        return known
+    return paced(known, case.decision.pace)
 
 
 def _basis_at(clock: Clock, fresh: Basis, *, raised: bool) -> Basis:

@@ -221,3 +221,27 @@ async def test_what_the_citizen_adds_by_any_channel_ends_the_wait(
     assert await resumer.run_once(CITY) == 1
     assert (await working.verbs()).count("case:supplement:given") == 1
     assert (await working.case()).suspended_at is None
+
+
+async def test_a_report_is_too_vague_only_after_the_citizen_was_asked(
+    desk: Desk, city: City
+) -> None:
+    """NA7 needs a question before it, and the time to answer; other refusals do not."""
+    refusal = {"code": "NA7", "notice": "线索不详,无法核查"}
+    with pytest.raises(Conflict, match="supplement_first"):
+        await desk.act("reject", **refusal)
+    await desk.act("ask_supplement", question="请补充具体地点")
+    with pytest.raises(Conflict, match="supplement_first"):
+        await desk.act("reject", **refusal)
+    async with desk.db.city(CITY) as conn:
+        await conn.execute("UPDATE suspension SET until = now() - interval '1 minute'")
+    assert await Resumer(desk.db, {CITY: city}).run_once(CITY) == 1
+    case = await desk.act("reject", **refusal)
+    assert case.state.value == "REJECTED"
+
+
+async def test_a_case_that_ends_stands_still_no_longer(desk: Desk) -> None:
+    """Passed on while the citizen was asked, it is over and not suspended."""
+    await desk.act("ask_supplement", question="请补充具体地点")
+    case = await desk.act("transfer", destination="市公安局")
+    assert case.suspended_at is None
