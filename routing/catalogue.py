@@ -21,8 +21,8 @@ from routing.units import Directory
 class Catalogue:
     """A city's rules, clocks, calendar and units, ready for use; `version` names all of them.
 
-    `rulings` keeps what the rules said of facts that look alike to them (`looks`), `first_clocks`
-    the clocks that a dispatch starts, by request type and channel.
+    `rulings` keeps what the rules said of facts that look alike to them (`looks`), `started` which
+    clocks events start, `counted` what clocks that start together were counted to be.
     """
 
     def __init__(self, city: City) -> None:
@@ -33,7 +33,8 @@ class Catalogue:
         self.looks = Looks(city, self.rules)
         self.rulings: dict[Hashable, Any] = {}
         self.clocks = rules.clocks_of(city)
-        self.first_clocks: dict[tuple[str, str], list[ClockDef]] = {}
+        self.started: dict[Hashable, list[ClockDef]] = {}
+        self.counted: dict[Hashable, dict[str, Any]] = {}
         self.pauses = pauses_of(city)
         self.calendar = WorkCalendar(city.calendar, roll_weekend=city.roll_weekend)
         self.directory = Directory(city)

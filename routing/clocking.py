@@ -22,6 +22,7 @@ PAUSED: Final = "case:task:submitted"
 #: Stop reasons of clocks that stand still because the case was suspended.
 SUSPENDED: Final = ("case:suspended", "case:supplement:asked")
 _SAID_NOTHING: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+_MOST_KEPT: Final = 512
 _FIRST: Final = (ACCEPTED, DISPATCHED)
 
 
@@ -169,18 +170,18 @@ def _clock(
     book: Catalogue, case: Case, definition: ClockDef, at: datetime, stated: datetime | None
 ) -> Clock:
     pace = case.decision.pace if case.decision and is_closing(definition) else 1.0
-    basis = basis_of(paced(definition, pace), at, case.urgency)
-    if stated is not None:
-        basis = with_shift(basis, Shift(kind="stated", end=stated))
-    found = timing(definition, basis, book.calendar)
+    key = (definition.code, at, case.urgency, pace, stated)
+    made = book.counted.get(key)
+    if made is None:
+        if len(book.counted) >= _MOST_KEPT:
+            book.counted.clear()
+        basis = basis_of(paced(definition, pace), at, case.urgency)
+        if stated is not None:
+            basis = with_shift(basis, Shift(kind="stated", end=stated))
+        times = _times(book, timing(definition, basis, book.calendar))
+        made = book.counted[key] = {"started_at": at, "basis": basis, **times}
     return Clock(
-        case_no=CaseNo(case.case_no),
-        task_no=0,
-        code=definition.code,
-        started_at=at,
-        basis=basis,
-        desk=definition.desk,
-        **_times(book, found),
+        case_no=CaseNo(case.case_no), task_no=0, code=definition.code, desk=definition.desk, **made
     )
 
 

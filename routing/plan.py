@@ -20,6 +20,7 @@ CLOSED: Final = "case:closed"
 #: The request type and the family of channels whose clocks are those of petitions (F10).
 PETITION: Final = "XF"
 _MOST_KEPT: Final = 1000
+_DISPATCH: Final = frozenset((ACCEPTED, DISPATCHED))
 _SAID_NOTHING: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
 
@@ -49,6 +50,24 @@ def starting(
 
     `said` is what the events say, by verb, for clocks that ask for it.
     """
+    if said:
+        return _starting(book, verbs, kind, channel, said)
+    key = (frozenset(verbs), kind, channel)
+    found = book.started.get(key)
+    if found is None:
+        found = _starting(book, verbs, kind, channel, said)
+        if len(book.started) < _MOST_KEPT:
+            book.started[key] = found
+    return list(found)
+
+
+def _starting(
+    book: Catalogue,
+    verbs: Collection[str],
+    kind: str,
+    channel: str,
+    said: Mapping[str, Mapping[str, Any]],
+) -> list[ClockDef]:
     return [
         clock
         for clock in book.clocks.values()
@@ -69,7 +88,7 @@ def plan_clocks(
     `pace` is the share of the closing time that the case gets.
     """
     plans, steps = [], []
-    for clock in _first(book, facts):
+    for clock in starting(book, _DISPATCH, facts.kind, facts.channel):
         if clock.scope == "helper":
             continue
         known = paced(clock, pace) if is_closing(clock) else clock
@@ -86,21 +105,10 @@ def closing_due(book: Catalogue, facts: Facts, decision: Decision) -> datetime |
     """Say until when a case must be closed by a decision; None where no clock promises it."""
     due = [
         as_stated(_counted(book, clock, facts, decision), facts.source_due_at).due_at
-        for clock in _first(book, facts)
+        for clock in starting(book, _DISPATCH, facts.kind, facts.channel)
         if is_closing(clock)
     ]
     return min(due, default=None)
-
-
-def _first(book: Catalogue, facts: Facts) -> list[ClockDef]:
-    """Name the clocks that accepting and dispatching such a case start."""
-    key = (facts.kind, facts.channel)
-    found = book.first_clocks.get(key)
-    if found is None:
-        found = starting(book, (ACCEPTED, DISPATCHED), facts.kind, facts.channel)
-        if len(book.first_clocks) < _MOST_KEPT:
-            book.first_clocks[key] = found
-    return found
 
 
 def _counted(book: Catalogue, clock: ClockDef, facts: Facts, decision: Decision) -> Deadline:

@@ -1,6 +1,6 @@
 """Clocks in the store: started, stopped and charged with a case's moves, and swept when ripe."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -114,6 +114,9 @@ async def start(conn: Connection, city: str, clocks: Sequence[Clock]) -> None:
     """Start clocks in one statement; each must be new."""
     if not clocks:
         return
+    terms: dict[Hashable, tuple[int, Clock]] = {}
+    which = [terms.setdefault(_terms(clock), (len(terms) + 1, clock))[0] for clock in clocks]
+    shared = [clock for _, clock in terms.values()]
     await conn.execute(
         _SQL["start"],
         city,
@@ -122,19 +125,39 @@ async def start(conn: Connection, city: str, clocks: Sequence[Clock]) -> None:
         [clock.code for clock in clocks],
         [clock.attempt for clock in clocks],
         [clock.unit for clock in clocks],
-        [clock.started_at for clock in clocks],
-        [clock.due_at for clock in clocks],
-        [clock.calendar for clock in clocks],
-        [clock.provisional for clock in clocks],
-        [clock.trace for clock in clocks],
-        [_literal(clock.warn_at) for clock in clocks],
-        [clock.next_at for clock in clocks],
-        [clock.warned for clock in clocks],
-        [clock.breached_at for clock in clocks],
-        [clock.basis for clock in clocks],
-        [clock.counted_by for clock in clocks],
-        [clock.desk for clock in clocks],
-        [clock.raised for clock in clocks],
+        which,
+        [clock.started_at for clock in shared],
+        [clock.due_at for clock in shared],
+        [clock.calendar for clock in shared],
+        [clock.provisional for clock in shared],
+        [clock.trace for clock in shared],
+        [_literal(clock.warn_at) for clock in shared],
+        [clock.next_at for clock in shared],
+        [clock.warned for clock in shared],
+        [clock.breached_at for clock in shared],
+        [clock.basis for clock in shared],
+        [clock.counted_by for clock in shared],
+        [clock.desk for clock in shared],
+        [clock.raised for clock in shared],
+    )
+
+
+def _terms(clock: Clock) -> Hashable:
+    """Tell apart the terms that clocks run on; counts made once are the same objects."""
+    return (
+        id(clock.trace),
+        id(clock.basis),
+        clock.started_at,
+        clock.due_at,
+        clock.calendar,
+        clock.provisional,
+        clock.warn_at,
+        clock.next_at,
+        clock.warned,
+        clock.breached_at,
+        clock.counted_by,
+        clock.desk,
+        clock.raised,
     )
 
 

@@ -2,18 +2,22 @@
 -- the calendar is another one.
 
 -- name: start
--- Start clocks: $2 case, $3 task (0 for the case itself), $4 code, $5 attempt, $6 unit, $7 start, $8 due, $9 calendar,
--- $10 provisional, $11 trace, $12 warnings as array literals, $13 what comes next, $14 warned, $15 breached, $16 basis,
--- $17 calendar's version, $18 whether it is the desk's own, $19 days overdue that were noted.
+-- Start clocks: $2 case, $3 task (0 for the case itself), $4 code, $5 attempt, $6 unit, $7 which of the terms that
+-- follow, counted from 1. Clocks of a batch share few terms, so each is sent once: $8 start, $9 due, $10 calendar,
+-- $11 provisional, $12 trace, $13 warnings as array literals, $14 what comes next, $15 warned, $16 breached, $17 basis,
+-- $18 calendar's version, $19 whether it is the desk's own, $20 days overdue that were noted.
 INSERT INTO clock (city, case_no, task_no, code, attempt, unit, started_at, due_at, calendar, provisional, trace,
                    warn_at, next_at, warned, breached_at, basis, counted_by, desk, raised)
-SELECT $1, i.case_no, i.task_no, i.code, i.attempt, i.unit, i.started_at, i.due_at, i.calendar, i.provisional, i.trace,
-       i.warn_at::timestamptz[], i.next_at, i.warned, i.breached_at, i.basis, i.counted_by, i.desk, i.raised
-  FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::smallint[], $6::text[], $7::timestamptz[],
-              $8::timestamptz[], $9::text[], $10::boolean[], $11::jsonb[], $12::text[], $13::timestamptz[],
-              $14::smallint[], $15::timestamptz[], $16::jsonb[], $17::text[], $18::boolean[], $19::smallint[])
-    AS i (case_no, task_no, code, attempt, unit, started_at, due_at, calendar, provisional, trace, warn_at, next_at,
-          warned, breached_at, basis, counted_by, desk, raised);
+SELECT $1, i.case_no, i.task_no, i.code, i.attempt, i.unit, t.started_at, t.due_at, t.calendar, t.provisional, t.trace,
+       t.warn_at::timestamptz[], t.next_at, t.warned, t.breached_at, t.basis, t.counted_by, t.desk, t.raised
+  FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::smallint[], $6::text[], $7::integer[])
+    AS i (case_no, task_no, code, attempt, unit, term)
+  JOIN unnest($8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[], $12::jsonb[], $13::text[],
+              $14::timestamptz[], $15::smallint[], $16::timestamptz[], $17::jsonb[], $18::text[], $19::boolean[],
+              $20::smallint[]) WITH ORDINALITY
+    AS t (started_at, due_at, calendar, provisional, trace, warn_at, next_at, warned, breached_at, basis, counted_by,
+          desk, raised, term)
+    ON t.term = i.term;
 
 -- name: stop
 -- Stop running clocks of a case, named by task, code and attempt, saying why.

@@ -31,7 +31,7 @@ ARGS: dict[str, dict[str, list[Any]]] = {
     },
     "clocks": {
         "start": [
-            *(CITY, [5], [0], ["K99"], [1], [UNIT], [AT], [AT], ["W"], [False], [[]], ["{}"]),
+            *(CITY, [5], [0], ["K99"], [1], [UNIT], [1], [AT], [AT], ["W"], [False], [[]], ["{}"]),
             *([AT], [0], [None], [None], ["v"], [False], [0]),
         ],
         "stop": [CITY, 5, AT, [0], ["K12"], [1], ["x"]],
