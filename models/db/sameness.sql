@@ -77,7 +77,8 @@ SELECT s.case_no AS own, n.case_no AS other
         LIMIT $6) n;
 
 -- name: same_caller
--- For each case $2 the $3 newest others of the same caller, by the blind index of the telephone or of the WeChat id.
+-- For each case $2 the $3 newest others of the same caller, by the blind index of the telephone or of the WeChat id, and
+-- the one that the platform itself names as this caller's earlier order.
 SELECT DISTINCT i.case_no AS own, o.case_no AS other
   FROM unnest($2::bigint[]) AS s (case_no)
   JOIN identity i ON i.city = $1 AND i.case_no = s.case_no
@@ -87,4 +88,9 @@ SELECT DISTINCT i.case_no AS own, o.case_no AS other
        UNION ALL
        (SELECT w.case_no FROM identity w WHERE w.city = $1 AND w.wechat_index = i.wechat_index
          ORDER BY w.case_no DESC LIMIT $3)) o
- WHERE o.case_no <> i.case_no;
+ WHERE o.case_no <> i.case_no
+ UNION
+SELECT r.case_no, e.case_no FROM report r
+ CROSS JOIN LATERAL (SELECT f.case_no FROM case_ref f WHERE f.city = $1 AND f.source = r.source
+                         AND f.external_no = r.payload #>> '{order,oldOrderNo}' LIMIT 1) e
+ WHERE r.city = $1 AND r.case_no = ANY($2::bigint[]) AND e.case_no <> r.case_no;

@@ -67,6 +67,28 @@ async def test_a_caller_is_known_by_wechat_too(town: Database) -> None:
     assert (await only(town, again)).case_no == first
 
 
+async def test_a_platform_may_name_the_earlier_order(town: Database) -> None:
+    """What 12345 says was this caller's order before is taken as such, without any telephone."""
+    first = await put(town, 1, FUMES, hours=200)
+    again = await put(town, 2, FUMES_AGAIN)
+    async with town.city(CITY) as conn:
+        await conn.execute(
+            "INSERT INTO case_ref (city, source, external_no, case_no, digest)"
+            " VALUES ($1, '12345', 'CS-1', $2, '')",
+            CITY,
+            first,
+        )
+        await conn.execute(
+            "INSERT INTO report (city, source, external_no, version, message_id, digest, case_no,"
+            " received_at, payload) VALUES ($1, '12345', 'CS-2', 1, 'm', '', $2, now(), $3)",
+            CITY,
+            again,
+            {"order": {"oldOrderNo": "CS-1"}},
+        )
+    one = await only(town, again)
+    assert (one.case_no, one.advice) == (first, Advice.MERGE)
+
+
 async def test_closed_within_thirty_days_the_caller_is_asked_for_news(town: Database) -> None:
     """Rule 3: closed not long ago and told so alike again, the desk asks what is new."""
     first = await put(town, 1, FUMES, hours=600, closed_days=12, phone=ANNA)

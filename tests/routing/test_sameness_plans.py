@@ -53,6 +53,10 @@ INSERT INTO report (city, source, external_no, version, message_id, digest, case
 SELECT $1, '12345', n, 1, n, '', n, $2, '{}' FROM generate_series(1, 20000) n
 """,
     """
+INSERT INTO case_ref (city, source, external_no, case_no, digest)
+SELECT $1, '12345', n, n, '' FROM generate_series(1, 20000) n WHERE $2::timestamptz IS NOT NULL
+""",
+    """
 INSERT INTO identity (city, case_no, reporter_no, key_version, phone_index, wechat_index, anonymous,
                       confidential, want_callback, created_at)
 SELECT $1, n, 1, 1, sha256((n % 7000)::text::bytea),
@@ -68,7 +72,7 @@ async def filled(db: Database) -> Database:
     async with db.city(CITY) as conn:
         for statement in _FILL:
             await conn.execute(statement, CITY, AT)
-    for table in ("cases", "sketch", "report", "identity"):
+    for table in ("cases", "sketch", "report", "case_ref", "identity"):
         async with db.city(CITY) as conn:
             await conn.execute(f"ANALYZE {table}")
     return db
