@@ -8,8 +8,7 @@ in any figure or main type (contest.py) is kept as a refused release and does no
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,25 +19,23 @@ from classifier import readers
 from classifier.card import model_card, take_stock
 from classifier.contest import Check, compare, verdict
 from classifier.corpus import CORRECTIONS, WRITTEN, Gold, read_all_gold, read_corrections
-from classifier.corrections import version_of, write_set
+from classifier.corrections import version_of
 from classifier.counts import one_z
 from classifier.district import Districts
 from classifier.engine import Tagger
 from classifier.evaluate import Report, evaluate
-from classifier.frozen import is_frozen
 from classifier.model import Model
 from classifier.releases import CARD, Act, Manifest, Reference, Releases
+from classifier.staging import TRAIN, frozen_sets, staged
 from classifier.whole import digest_of
 from models.city import City
-from models.errors import Invalid
+from models.errors import JiesuError
 from models.moment import now
 from models.tags import Tags
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.train")
 #: Corrections are chosen for what the champion got wrong: there it loses by construction.
 _CONTESTED: Final = ("dev", "written")
-_TRAIN: Final = "complaints_train.jsonl"
-_DEV: Final = "complaints_dev.jsonl"
 
 Sets = Mapping[str, Sequence[Gold]]
 
@@ -85,7 +82,7 @@ def train(
     """
     place = releases.workplace()
     try:
-        with _staged(data, corrections, place / "data") as (folder, left_out):
+        with staged(data, corrections, place / "data") as (folder, left_out):
             reader = place / "reader"
             reader.mkdir()
             if built is None:
@@ -98,16 +95,6 @@ def train(
     return msgspec.structs.replace(outcome, corrections_left_out=left_out)
 
 
-def frozen_sets(data: Path) -> dict[str, tuple[Gold, ...]]:
-    """Give the sets that no reader learns from, by name; empty ones are left out."""
-    sets = {
-        "dev": read_all_gold(data / _DEV) if (data / _DEV).is_file() else (),
-        "written": tuple(row for row in read_all_gold(WRITTEN) if is_frozen(row.text)),
-        "corrections": tuple(row for row in read_corrections(data) if is_frozen(row.text)),
-    }
-    return {name: rows for name, rows in sets.items() if rows}
-
-
 def _judge(
     data: Path, reader: Path, cities: Sequence[City], releases: Releases, *, force: bool
 ) -> Outcome:
@@ -116,7 +103,7 @@ def _judge(
     champion = releases.current().version
     model = readers.load(reader)
     new = _measure(model, sets, cities)
-    old = _measure(readers.load(releases.serving()), sets, cities).reports
+    old = _champion(releases, sets, cities)
     checks = compare(_contested(old), _contested(new.reports))
     worse = verdict(checks)
     (reader / CARD).write_text(model_card(reader, new.reports, take_stock(data)), encoding="utf-8")
@@ -171,6 +158,16 @@ def _settle(releases: Releases, manifest: Manifest, champion: str, *, force: boo
     return act
 
 
+def _champion(releases: Releases, sets: Sets, cities: Sequence[City]) -> dict[str, Report]:
+    """Measure the reader that serves; one that cannot be loaded has no figures."""
+    try:
+        model = readers.load(releases.serving())
+    except JiesuError as error:
+        _log.warning("champion_unusable", code=error.code)
+        return {}
+    return _measure(model, sets, cities).reports
+
+
 def _measure(model: Model, sets: Sets, cities: Sequence[City]) -> Measured:
     tagger = Tagger(model, Districts(tuple(cities)))
     city = cities[0].adcode if cities else None
@@ -185,7 +182,7 @@ def _contested(reports: Mapping[str, Report]) -> dict[str, Report]:
 
 def _reference(data: Path, sets: Sets, measured: Measured) -> Reference:
     """Tell how texts looked that the reader was made for: types as labelled, doubt as measured."""
-    gold = [*read_all_gold(data / _TRAIN), *sets.get("dev", ())]
+    gold = [*read_all_gold(data / TRAIN), *sets.get("dev", ())]
     counts = Counter(one_z(row.types[0]) for row in gold)
     said = measured.said
     return Reference(
@@ -196,39 +193,6 @@ def _reference(data: Path, sets: Sets, measured: Measured) -> Reference:
     )
 
 
-@contextmanager
-def _staged(data: Path, corrections: Path | None, place: Path) -> Iterator[tuple[Path, int]]:
-    """Give the data folder with the corrections in it, and how many of these teach nothing."""
-    if not (data / _TRAIN).is_file():
-        detail = f"找不到 {data / _TRAIN},请用 --data 指定数据目录。"
-        raise Invalid("data_file_missing", detail)
-    if corrections is None:
-        yield data, 0
-        return
-    folder = place / "data"
-    folder.mkdir(parents=True, mode=0o700)
-    for path in data.resolve().iterdir():
-        if path.name != CORRECTIONS:
-            (folder / path.name).symlink_to(path)
-    # What a recipe finds beside the data folder, such as a pretrained encoder, stays beside it.
-    for path in data.resolve().parent.iterdir():
-        if path.is_dir() and path.name != folder.name:
-            (place / path.name).symlink_to(path)
-    rows = read_all_gold(corrections)
-    known = _teachable(rows)
-    write_set(folder / CORRECTIONS, known)
-    yield folder, len(rows) - len(known)
-
-
-def _teachable(rows: Sequence[Gold]) -> list[Gold]:
-    """Keep the rows whose every label is one that readers can give."""
-    from classifier.learning import KINDS  # noqa: PLC0415 - needs the `train` extra
-    from classifier.lexicon import lexicon  # noqa: PLC0415
-
-    codes = lexicon().code_index
-    return [row for row in rows if row.kind in KINDS and all(code in codes for code in row.types)]
-
-
 def _copy(built: Path, reader: Path) -> None:
     for path in built.iterdir():
         if path.is_file():
@@ -237,7 +201,7 @@ def _copy(built: Path, reader: Path) -> None:
 
 def _digests(data: Path) -> dict[str, str]:
     """Name the versions of the files that are learned from."""
-    names = (_TRAIN, "messages_train.jsonl.gz")
+    names = (TRAIN, "messages_train.jsonl.gz")
     found = {name: digest_of(data / name)[:12] for name in names if (data / name).is_file()}
     return found | {WRITTEN.name: digest_of(WRITTEN)[:12]}
 

@@ -15,7 +15,8 @@ from classifier.corrections import write_set
 from classifier.frozen import is_frozen
 from classifier.linear import read_weights, write_weights
 from classifier.releases import CARD, SHIPPED, Releases
-from classifier.train import Outcome, frozen_sets, train
+from classifier.staging import frozen_sets
+from classifier.train import Outcome, train
 from models.city import City
 from models.errors import Invalid
 
@@ -140,6 +141,18 @@ def test_corrections_join_the_data_and_name_their_version(
     assert len(learned.corrections) == 12
     assert ("corrections" in learned.figures) == any(is_frozen(row.text) for row in rows)
     assert learned.champion == learned.version
+
+
+def test_a_champion_that_cannot_be_loaded_stands_in_nobodys_way(
+    trained: tuple[Outcome, Releases], folder: Path, changsha: City, weak: Path, tmp_path: Path
+) -> None:
+    """After a new lexicon the old weights no longer fit: any reader that does is better."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    releases = Releases(tmp_path / "models", shipped=empty)
+    made = train(folder, [changsha], releases, built=weak)
+    assert (made.kept, made.checks) == (True, [])
+    assert releases.current().version == made.version
 
 
 def test_frozen_texts_keep_their_side(folder: Path) -> None:
