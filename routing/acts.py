@@ -69,6 +69,7 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "submit": (suspending.not_suspended, answering.no_open_parts),
     "merge": (disputes.not_disputed,),
     "reject": (suspending.supplement_tried,),
+    "rework": (answering.rework_parts,),
 }
 
 ACTS: Final[Mapping[str, Act]] = MappingProxyType(

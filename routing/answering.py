@@ -88,6 +88,16 @@ async def no_open_parts(conn: Connection, matter: Matter, _request: Any) -> None
         raise matter.conflict("parts_open", f"{'、'.join(still)}。")
 
 
+async def rework_parts(conn: Connection, matter: Matter, _request: Any) -> None:  # noqa: ANN401
+    """Refuse to have a whole closed case done again where only a part of it need be."""
+    case = matter.case
+    if case.closed_at is None or case.parent_no is not None:
+        return
+    if parts := await links.parts(conn, case.city, case.case_no):
+        numbers = "、".join(part.number for part in parts)
+        raise matter.conflict("rework_the_part", f"请只退回不满意的子单重办:{numbers}。")
+
+
 async def open_parts(conn: Connection, matter: Matter) -> list[str]:
     """Say which parts of a case are not over."""
     case = matter.case

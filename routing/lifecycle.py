@@ -168,7 +168,7 @@ MOVES: Final[dict[str, Move]] = {
     "rework": Move(
         who="operator",
         data=verbs.Rework,
-        cases=AT_WORK,
+        cases=(*AT_WORK, State.CLOSED),
         tasks=(TaskState.SUBMITTED, TaskState.DONE),
         to_task=TaskState.IN_PROGRESS,
         event="case:task:reworked",

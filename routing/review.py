@@ -71,10 +71,16 @@ def approve(matter: Matter, request: Approve, change: Change) -> None:
 
 
 def rework(matter: Matter, request: Rework, change: Change) -> None:
-    """Send a result back; the promise to close runs on, later by the time it was looked at."""
+    """Send a result back; the promise to close runs on, later by the time it was looked at.
+
+    A case that was closed already is put to work again and gets a short promise of its own.
+    """
     reason = said(request.reason, "reason_required", "退回重办须写明理由。")
     change.data["reason"] = reason
     change.body["text"] = reason
+    if matter.case.closed_at is not None:
+        _again(matter, change)
+        return
     if change.target is None or not change.target.is_lead:
         return
     change.on_case(state=State.IN_PROGRESS)
@@ -82,6 +88,14 @@ def rework(matter: Matter, request: Rework, change: Change) -> None:
         clocking.resumed(matter.book, matter.case, clock, matter.at)
         for clock in clocking.under_review(matter.book, matter.clocks)
     ]
+
+
+def _again(matter: Matter, change: Change) -> None:
+    """Put a closed case back to work; the answer that was given stays in its history."""
+    if change.target is None or not change.target.is_lead:
+        raise matter.conflict("lead_only", "已办结的工单只能由主办单位重办。")
+    change.data["answered"] = matter.case.result
+    change.on_case(state=State.IN_PROGRESS, closed_at=None, result=None)
 
 
 def _result(change: Change, *, accepted: bool, note: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from models.case import Queue, State
 from models.errors import Conflict, Invalid
+from models.moment import aware
 from routing.catalogue import catalogue
 from routing.recounting import RECOUNTED
 from tests.routing.kit import FRIDAY, OPERATOR, Desk, handler
@@ -178,6 +179,43 @@ async def test_one_answer_is_made_of_all_and_can_be_worded_anew(desk: Desk) -> N
     assert case.result is not None
     assert (case.state, case.result["reply_text"]) == (State.CLOSED, "三件事都已处理")
     assert all(clock.stopped_at for clock in (await desk.clocks()).values() if clock.code != "K17")
+    await sound(desk)
+
+
+async def answered(desk: Desk) -> list[Desk]:
+    """Bring a split case to its end and give its parts."""
+    parts = await split(desk)
+    for part in parts:
+        await finish(part)
+    await desk.act("consolidate")
+    await desk.act("close")
+    return parts
+
+
+async def test_only_the_part_that_was_not_solved_is_done_again(
+    desk: Desk, time_machine: Any
+) -> None:
+    """One part goes back to work with five days, its case with it; the other parts stay closed."""
+    time_machine.move_to(FRIDAY)
+    parts = await answered(desk)
+    with pytest.raises(Conflict, match="rework_the_part"):
+        await desk.act("rework", reason="诉求人不满意")
+    await parts[0].act("rework", reason="诉求人反映仍在撒土")
+    assert [await state(part) for part in parts] == [State.IN_PROGRESS, State.CLOSED, State.CLOSED]
+    case = await desk.case()
+    assert (case.state, case.closed_at, case.result) == (State.IN_PROGRESS, None, None)
+    for one in (desk, parts[0]):
+        again = (await one.clocks())[0, "K16", 1]
+        assert f"{aware(again.due_at):%m-%d}" == "11-27"
+    with pytest.raises(Conflict, match="parts_open"):
+        await desk.act("consolidate")
+    await parts[0].act("submit", handler(UMA), **(RESULT | {"reply_text": "已清洗路面"}))
+    await parts[0].act("approve")
+    await parts[0].act("close")
+    await desk.act("consolidate")
+    case = await desk.act("close")
+    assert case.result is not None
+    assert "已清洗路面" in case.result["reply_text"]
     await sound(desk)
 
 
