@@ -5,6 +5,7 @@ a person's to settle.
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Final
 
 import msgspec
@@ -24,6 +25,8 @@ def spot_of(request: TagRequest, territories: Mapping[str, Territory]) -> Spot |
     """Locate a request's point in its channel's city; None without one, or where none can be."""
     territory = territories.get(request.city or "")
     if territory is None or request.lon is None or request.lat is None:
+        return None
+    if not (isfinite(request.lon) and isfinite(request.lat)):
         return None
     point = to_wgs84(request.lon, request.lat, request.datum)
     return territory.locate(point)[0] if in_china(point)[0] else None

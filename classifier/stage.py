@@ -29,6 +29,8 @@ _BATCH: Final = 64
 _LEASE_S: Final = 20
 _LONGEST_WORD: Final = 40
 
+_Points = Mapping[int, Stated]
+
 
 class Reader(Protocol):
     """What turns texts into tags: classifier.engine.Tagger."""
@@ -53,9 +55,10 @@ class TagStage:
         """Tag one batch of a city; give how many cases were claimed."""
         async with self._db.city(city) as conn:
             cases = await stages.claim(conn, city, Queue.TAG, self._batch, _LEASE_S)
+            points = await sameness.stated(conn, city, [case.case_no for case in cases])
         if not cases:
             return 0
-        read, failed = await asyncio.to_thread(self._read, city, cases)
+        read, failed = await asyncio.to_thread(self._read, city, cases, points)
         for case, error in failed:
             await self._fail(city, case, error)
         try:
@@ -65,21 +68,22 @@ class TagStage:
         return len(cases)
 
     def _read(
-        self, city: str, cases: Sequence[Case]
+        self, city: str, cases: Sequence[Case], points: _Points
     ) -> tuple[list[TagRow], list[tuple[Case, str]]]:
         """Read a batch in one call; where that fails, one by one, to find who is at fault."""
         try:
-            return self._rows(city, cases), []
+            return self._rows(city, cases, points), []
         except Exception as error:  # noqa: BLE001 - the reader may stumble over any text
             if len(cases) == 1:
                 return [], [(cases[0], repr(error))]
-        parts = [self._read(city, [case]) for case in cases]
+        parts = [self._read(city, [case], points) for case in cases]
         return [row for rows, _ in parts for row in rows], [
             bad for _, bads in parts for bad in bads
         ]
 
-    def _rows(self, city: str, cases: Sequence[Case]) -> list[TagRow]:
-        found = self._tagger.tag([_request(city, case) for case in cases])
+    def _rows(self, city: str, cases: Sequence[Case], points: _Points) -> list[TagRow]:
+        asked = [_request(city, case, points.get(case.case_no)) for case in cases]
+        found = self._tagger.tag(asked)
         bits = sketches([f"{case.title or ''}\n{case.text}" for case in cases])
         return [
             self._row(case, tags, one) for case, tags, one in zip(cases, found, bits, strict=True)
@@ -117,7 +121,8 @@ class TagStage:
             await stages.fail(conn, city, [case], error)
 
 
-def _request(city: str, case: Case) -> TagRequest:
+def _request(city: str, case: Case, stated: Stated | None) -> TagRequest:
+    point = read_point(*stated) if stated else None
     return TagRequest(
         id=str(case.case_no),
         text=case.text,
@@ -127,6 +132,9 @@ def _request(city: str, case: Case) -> TagRequest:
         received_at=aware(case.received_at).isoformat(),
         adcode=case.stated_adcode,
         township=case.stated_township,
+        lon=point.lon if point else None,
+        lat=point.lat if point else None,
+        datum="WGS-84" if point else None,
     )
 
 

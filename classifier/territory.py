@@ -74,6 +74,16 @@ class Territory:
         """Tell whether anything is known of where the city lies."""
         return bool(self._areas) or bool(len(self._codes))
 
+    @property
+    def anchors(self) -> frozenset[str]:
+        """The counties and cities that have anchors."""
+        return frozenset(self._codes.tolist())
+
+    @property
+    def anchor_zones(self) -> frozenset[str]:
+        """The zones that have anchors."""
+        return frozenset(zone for zone in self._amid if zone)
+
     def locate(self, points: Floats) -> list[Spot]:
         """Locate points, rows of longitude and latitude in WGS-84."""
         if any(not area.zone for area in self._areas):

@@ -10,8 +10,8 @@ from models.tags import TagRequest
 
 @pytest.fixture(scope="session")
 def districts(changsha: City, kunming: City) -> Districts:
-    """Know both cities."""
-    return Districts([changsha, kunming])
+    """Know both cities by their official names alone."""
+    return Districts([changsha, kunming], {})
 
 
 def place(
