@@ -26,16 +26,13 @@ _KINDS: Final = frozenset(_WORDS["kinds"].split())
 _NONE: Final = frozenset(_WORDS["none"].split())
 _HEADS: Final = re.compile("^(?:" + "|".join(sorted(_WORDS["heads"].split(), key=len)[::-1]) + ")")
 _DIVISIONS: Final = tuple(_WORDS["divisions"].split())
-_ENDS: Final = sorted(
-    ((end, letter) for letter, ends in _FILE["ends"].items() for end in ends.split()),
-    key=lambda pair: -len(pair[0]),
-)
-_LETTERS: Final = dict(_ENDS)
+_LETTERS: Final = {end: letter for letter, ends in _FILE["ends"].items() for end in ends.split()}
+_LONGEST_END: Final = max(map(len, _LETTERS))
 _INNER: Final = re.compile(r"(.*[路街河江湖村])([上边口里旁段]|侧|[一二三四五六七八九十\d].*)$")
 #: A town, or a road, that was cut together with what lies in it.
 _TOWN: Final = re.compile(r"^.*?(?:镇|乡|街道)(?=..)")
 _ROAD: Final = re.compile(r"^(.{2,4}?(?:大道|路|大街))(?=..)")
-_LAST: Final = frozenset(end[-1] for end, _ in _ENDS)
+_LAST: Final = frozenset(end[-1] for end in _LETTERS)
 _LONGEST_KIND: Final = max(map(len, _KINDS))
 
 
@@ -47,7 +44,7 @@ def names(words: Iterable[str]) -> list[str]:
 
 def _parted(word: str) -> list[str]:
     """Part a road or village from what was cut together with it: 路上, 村七组."""
-    found = _INNER.match(word)
+    found = _INNER.match(word) if len(word) > 1 else None
     return [found[1], found[2]] if found else [word]
 
 
@@ -75,7 +72,10 @@ def _goes_on(letter: str, following: str) -> bool:
 
 
 def _end_of(word: str) -> tuple[str, str]:
-    return next(((end, letter) for end, letter in _ENDS if word.endswith(end)), ("", ""))
+    for size in range(min(len(word), _LONGEST_END), 0, -1):
+        if letter := _LETTERS.get(word[-size:]):
+            return word[-size:], letter
+    return "", ""
 
 
 def _before(words: Sequence[str], since: int, index: int) -> str:

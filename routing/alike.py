@@ -7,7 +7,6 @@ on pairs of our own writing (tests/routing/pairs.toml).
 
 import math
 from collections.abc import Collection
-from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
@@ -109,7 +108,7 @@ def compare(own: Matter, other: Matter, *, window_h: float, same_caller: bool) -
         likeness=likeness(own, other),
         closeness=max(0.0, 1 - apart / window_h),
         same_caller=same_caller,
-        says_again=same_caller and max(own, other, key=_received).again,
+        says_again=same_caller and _says_again(own, other),
     )
 
 
@@ -192,8 +191,10 @@ def _content(signals: Signals) -> float:
     return _BIAS + _PLACE * place(signals) + _KINSHIP * signals.kinship + told
 
 
-def _received(matter: Matter) -> tuple[datetime, int]:
-    return matter.received_at, matter.case_no
+def _says_again(own: Matter, other: Matter) -> bool:
+    """Tell whether the later of two reports says to be a repeat."""
+    last = max(own.received_at, other.received_at)
+    return any(matter.again and matter.received_at == last for matter in (own, other))
 
 
 def _sigmoid(logit: float) -> float:
