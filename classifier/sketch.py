@@ -4,6 +4,9 @@ The text's pairs of characters are weighed by how seldom they are, and each bit 
 of a fixed random plane the weighed sum lies (SimHash): the share of bits that differ is the angle
 between two texts over pi. Any vector can be kept so, an encoder's too; `MAKER` names whose it is,
 and only bits of one maker may be compared.
+
+data/rarity.bin holds `rarity` of the 15,159 messages that the linear model's weights come from: one
+byte for each of 262,144 hashed pairs, from which no text can be read.
 """
 
 from collections.abc import Sequence

@@ -1,13 +1,17 @@
 """Sketches and names: what two tellings of one thing have in common, and two things have not."""
 
+import hashlib
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import classifier.sketch
 from classifier.named import MOST, names
-from classifier.sketch import BITS, sketches, unusual
+from classifier.sketch import BITS, MAKER, rarity, sketches, unusual
 from classifier.stage import read_point
 from classifier.tokens import cutter
 
@@ -114,6 +118,20 @@ def test_points_of_three_systems_meet(lon: str, lat: str, datum: str) -> None:
 def test_what_is_no_point_of_china_is_none(lon: str, lat: str, datum: str | None) -> None:
     """Slips of a source leave a case without a point."""
     assert read_point(lon, lat, datum) is None
+
+
+def test_the_maker_is_named_anew_when_its_weights_change() -> None:
+    """Bits made with other weights may not go under the same name."""
+    weights = Path(classifier.sketch.__file__).with_name("data") / "rarity.bin"
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert (MAKER, digest[:16]) == ("pairs/1", "c6c1a98ab9520f50")
+
+
+def test_what_is_said_everywhere_weighs_least() -> None:
+    """A pair that every text holds is worth little, one that no text holds most."""
+    weights = rarity([FUMES, FUMES_AGAIN, f"油烟,{PILING}"])
+    assert weights.min() == 1
+    assert weights.max() == np.rint(np.log(4) * 16)
 
 
 def test_a_sketch_costs_little() -> None:
