@@ -214,8 +214,13 @@ async def moment(conn: Connection) -> datetime:
 
 
 async def counted_otherwise(conn: Connection, city: str, version: str, limit: int) -> list[Clock]:
-    """Lock and give up to `limit` running clocks that another calendar has counted."""
-    rows = await conn.fetch(_SQL["counted_otherwise"], city, version, limit)
+    """Lock and give up to `limit` running clocks that another calendar has counted.
+
+    Versions have no order, but what is not equal sorts before or after: two looks along an index.
+    """
+    rows = await conn.fetch(_SQL["counted_before"], city, version, limit)
+    if len(rows) < limit:
+        rows += await conn.fetch(_SQL["counted_after"], city, version, limit - len(rows))
     return [to_struct(row, Clock) for row in rows]
 
 

@@ -75,11 +75,15 @@ UPDATE clock c SET warned = i.warned, breached_at = i.breached_at, raised = i.ra
  WHERE c.city = $1 AND c.case_no = i.case_no AND c.task_no = i.task_no AND c.code = i.code AND c.attempt = i.attempt
    AND c.stopped_at IS NULL;
 
--- name: counted_otherwise
--- Running clocks that another calendar than $2 has counted; another's are left to it.
-SELECT * FROM clock
- WHERE city = $1 AND stopped_at IS NULL AND counted_by IS NOT NULL AND (counted_by < $2 OR counted_by > $2)
- ORDER BY case_no, task_no, code, attempt LIMIT $3 FOR UPDATE SKIP LOCKED;
+-- name: counted_before
+-- Running clocks that a calendar counted whose version sorts before $2; another's are left to it.
+SELECT * FROM clock WHERE city = $1 AND stopped_at IS NULL AND counted_by IS NOT NULL AND counted_by < $2
+ ORDER BY counted_by LIMIT $3 FOR UPDATE SKIP LOCKED;
+
+-- name: counted_after
+-- Running clocks that a calendar counted whose version sorts after $2; another's are left to it.
+SELECT * FROM clock WHERE city = $1 AND stopped_at IS NULL AND counted_by IS NOT NULL AND counted_by > $2
+ ORDER BY counted_by LIMIT $3 FOR UPDATE SKIP LOCKED;
 
 -- name: recount
 -- Put what was counted again: the event $5 of each clock says why where the deadline moved.

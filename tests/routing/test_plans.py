@@ -40,7 +40,8 @@ ARGS: dict[str, dict[str, list[Any]]] = {
         "charge": [CITY, 5, UNIT],
         "of_case": [CITY, 5],
         "moment": [],
-        "counted_otherwise": [CITY, "v", 100],
+        "counted_before": [CITY, "v", 100],
+        "counted_after": [CITY, "v", 100],
         "recount": [
             *(CITY, [5], [0], ["K12"], [ID], [1], [AT], [False], [[]], ["{}"], [0], [AT]),
             *([None], ["v"]),
