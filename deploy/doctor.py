@@ -25,6 +25,8 @@ from models.db.units import release
 from models.errors import JiesuError
 from models.moment import now
 from routing.calendar import settled
+from routing.releases import in_force
+from routing.report import report
 from routing.rules import national_clocks, national_rules
 
 SYSTEM: Final = "system"
@@ -64,9 +66,24 @@ def examine(settings: Settings, cities: Sequence[str]) -> DoctorReport:
 def check_city(adcode: str) -> list[Finding]:
     """Check one city's data files; files that cannot be read are a finding too."""
     try:
-        return check(load_city(adcode), national_rules(), national_clocks())
+        city = load_city(adcode)
+        return [*check(city, national_rules(), national_clocks()), *_about_rules(city)]
     except JiesuError as failed:
         return [error(failed.code, adcode, failed.detail, "按提示修改该文件后再运行 jiesu doctor")]
+
+
+def _about_rules(city: City) -> Iterator[Finding]:
+    """Sum up what `jiesu rules check` lists: what hangs on order, what ends with people."""
+    found = report(city)
+    pairs = sum(not one.intended for one in found.overlaps)
+    if pairs:
+        text = f"{pairs} 对同层规则有共同情形而主办不同,由先后次序决定"
+        yield info("rules_by_order", city.adcode, text, "用 jiesu rules check 逐对核对次序")
+    if found.gaps:
+        types = len({gap.type for gap in found.gaps})
+        text = f"{types} 类问题有 {found.pooled} 种地点和时间组合进入待裁量池(共 {found.cells} 种)"
+        remedy = "用 jiesu rules check 查看;须自动派单的补规则"
+        yield info("cells_to_people", city.adcode, text, remedy)
 
 
 async def check_system(dsn: str | None, cities: Sequence[City]) -> list[Finding]:
@@ -160,10 +177,15 @@ async def _releases(db: Database, cities: Sequence[City]) -> list[Finding]:
     for city in cities:
         async with db.city(city.adcode) as conn:
             stored = await release(conn, city.adcode, city.version)
+            held = await in_force(conn, city)
         if stored is None:
             text = f"{city.adcode} 的资料 {city.version} 尚未载入数据库"
             remedy = "重启 jiesu up 载入新资料"
             found.append(warning("release_not_stored", city.adcode, text, remedy))
+        elif held.version != city.version:
+            text = f"{city.adcode} 现行版本 {held.version} 与资料文件 {city.version} 不同"
+            remedy = "资料文件有改动时用 jiesu rules draft、simulate、publish 发布"
+            found.append(info("files_not_in_force", city.adcode, text, remedy))
     return found
 
 

@@ -134,7 +134,7 @@ facts = st.builds(
     urgency_fixed=st.booleans(),
     flags=st.lists(st.sampled_from((*FLAGS, "other")), unique=True).map(sorted).map(tuple),
     adcode=st.sampled_from([EAST, WEST, None]),
-    township=st.sampled_from([TOWN, None, None]),
+    township=st.sampled_from([TOWN, TOWN, None]),
     zone=st.sampled_from([ZONE, WEAK_ZONE, None, None]),
     channel=st.sampled_from(["12345_TEL", "12369_WEB"]),
     happened_at=st.datetimes(datetime(2026, 6, 1), datetime(2026, 12, 31)).map(  # noqa: DTZ001
