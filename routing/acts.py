@@ -10,6 +10,7 @@ from typing import Final
 from models.errors import Invalid
 from routing import (
     answering,
+    apart,
     desk,
     dispute_acts,
     disputes,
@@ -67,7 +68,9 @@ _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
 #: What other parts look at before an act is done, by its verb.
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "submit": (suspending.not_suspended, answering.no_open_parts),
-    "merge": (disputes.not_disputed,),
+    "merge": (disputes.not_disputed, apart.not_joined),
+    "relate": (apart.not_joined,),
+    "split": (apart.not_split,),
     "reject": (suspending.supplement_tried,),
     "rework": (answering.rework_parts,),
 }

@@ -259,3 +259,21 @@ async def test_staff_of_the_unit_complained_of_are_told_of_no_such_case(complain
     await complaint.act("accept", lead_unit=HUD, reason="交由无关单位核查")
     with pytest.raises(NotFound):
         await complaint.act("sign", handler(ECO), handler="张工")
+
+
+async def test_a_complaint_is_not_split_merged_or_related(
+    complaint: Desk, town: Database, city: City
+) -> None:
+    """What units could see of another case must not lead to it, nor carry its words."""
+    other = Desk(town, city, await put_case(town, 60))
+    twin = Desk(town, city, await put_complaint(town, 61))
+    await other.act("accept")
+    await complaint.act("accept", lead_unit=HUD, reason="交由无关单位核查")
+    parts = [{"types": ["A01"], "lead_unit": ECO}, {"types": ["N01"], "lead_unit": HUD}]
+    with pytest.raises(Conflict, match="open_pollution_instead"):
+        await complaint.act("split", parts=parts, reason="拆单")
+    for one, into in ((complaint, other), (other, complaint)):
+        for verb, data in (("merge", {"into": into.number}), ("relate", {"to": into.number})):
+            with pytest.raises(Conflict, match="kept_apart"):
+                await one.act(verb, reason="同一件事", **data)
+    await twin.act("relate", to=complaint.number, reason="同一反映")
