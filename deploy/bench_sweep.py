@@ -15,7 +15,7 @@ from routing.catalogue import catalogue
 from routing.recounting import recount
 from routing.tracking import Sweeper, sweep
 
-_STEP: Final = 20_000
+_STEP: Final = 5_000
 _BATCH: Final = 500
 _RECOUNTED: Final = 2_000
 

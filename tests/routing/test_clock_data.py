@@ -301,3 +301,32 @@ def test_families_of_channels_choose_the_clock_of_acceptance(book: Catalogue) ->
         "12369_TEL": ["K19"],
         "XF_LETTER": ["K24"],
     }
+
+
+async def test_a_closed_case_done_again_has_the_short_promise(working: Desk, time: Time) -> None:
+    """Five working days for the rework, not the old promise; in review the old one runs on."""
+    for task in (await working.tasks())[1:]:
+        await working.act("withdraw", task_no=task.task_no, reason="无须协办")
+    await working.act("submit", UNIT, **RESULT)
+    time.at("2026-11-23T10:00")
+    await working.act("rework", reason="缺少照片")
+    assert (0, "K16", 1) not in await working.clocks()
+    assert day((await working.clocks())[0, "K12", 2].due_at) == "2026-12-14"
+    await working.act("submit", UNIT, **RESULT)
+    await working.act("approve")
+    time.at("2026-11-24T10:00")
+    await working.act("close")
+    time.at("2026-11-25T10:00")
+    await working.act("rework", reason="回访不满意,理由成立")
+    clocks = await working.clocks()
+    running = {clock.code: clock for clock in clocks.values() if clock.stopped_at is None}
+    assert day(running["K16"].due_at) == "2026-12-02"
+    assert "K12" not in running
+    assert clocks[0, "K17", 1].stop_reason == "case:task:reworked"
+    await working.act("submit", UNIT, **RESULT | {"reply_text": "已再次整改"})
+    time.at("2026-11-27T10:00")
+    await working.act("rework", reason="仍缺照片")
+    clocks = await working.clocks()
+    running = {code for (_, code, _), clock in clocks.items() if clock.stopped_at is None}
+    assert "K16" in running
+    assert "K12" not in running
