@@ -1,13 +1,26 @@
 """Hiding in a text what tells who wrote it: numbers, names, home addresses, words about oneself.
 
 What the handling needs stays: case numbers, dates and times, roads with their numbers, communities,
-distances and sums of money (domain section 4.8: only the least that is needed is shown).
+distances and sums of money (domain section 4.8: only the least that is needed is shown). A mark is
+not as long as what it hides: spans of tags count in the citizen's text, never in the redacted one.
+`hidden_spans` says what was hidden where, for those who must carry spans over.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
+from classifier import private, private_home, private_person
 from classifier.normalize import fold
-from classifier.private import LONG_NUMBER, RULES, Rule
+from classifier.private import LONG_NUMBER
+from classifier.private_rule import Rule
+
+#: Of two rules that want the same characters the earlier one takes them.
+RULES: Final = (
+    *private_person.SELF_RULES,
+    *private.RULES,
+    *private_home.RULES,
+    *private_person.NAME_RULES,
+)
 
 
 def redact(text: str) -> str:
@@ -17,10 +30,15 @@ def redact(text: str) -> str:
     """
     pieces: list[str] = []
     reached = 0
-    for start, end, mark in sorted(_hidden(fold(text))):
+    for start, end, mark in hidden_spans(text):
         pieces += (text[reached:start], mark)
         reached = end
     return "".join((*pieces, text[reached:])) if pieces else text
+
+
+def hidden_spans(text: str) -> list[tuple[int, int, str]]:
+    """Give what `redact` hides as (start, end, mark), in the order of the text."""
+    return sorted(_hidden(fold(text)))
 
 
 def _hidden(folded: str) -> Iterator[tuple[int, int, str]]:
