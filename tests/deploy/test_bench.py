@@ -5,7 +5,7 @@ import pytest
 from deploy.bench import PARTS, Plan, run, show
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_every_part_is_measured_beside_its_baseline() -> None:
     """Each part gives a rate and its ratio to a raw baseline of the same run."""
     results = await run(PARTS, Plan(accept=200, dispatch=150, tag=100))
