@@ -1,6 +1,7 @@
 """Acts at chosen moments: a case's days pass in a test as they would in the office."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.routing.kit import EAST, handler
 
 ECO = f"{EAST}-ECO"
 UNIT = handler(ECO)
-RESULT = {
+RESULT: dict[str, Any] = {
     "outcome": "true",
     "reply_text": "已责令停止夜间生产",
     "reply_method": "phone",

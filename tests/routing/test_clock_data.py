@@ -327,6 +327,6 @@ async def test_a_closed_case_done_again_has_the_short_promise(working: Desk, tim
     time.at("2026-11-27T10:00")
     await working.act("rework", reason="仍缺照片")
     clocks = await working.clocks()
-    running = {code for (_, code, _), clock in clocks.items() if clock.stopped_at is None}
-    assert "K16" in running
-    assert "K12" not in running
+    still = {code for (_, code, _), clock in clocks.items() if clock.stopped_at is None}
+    assert "K16" in still
+    assert "K12" not in still

@@ -76,7 +76,7 @@ async def test_pauses_and_extensions_are_kept_when_counted_again(
 ) -> None:
     """What moved a deadline before moves it again on the new calendar."""
     time.at("2026-11-23T10:00")
-    wish = {"reason": "appraisal", "ends_when": "鉴定报告出具"}
+    wish: dict[str, Any] = {"reason": "appraisal", "ends_when": "鉴定报告出具"}
     await working.act("suspend", UNIT, **wish)
     await working.act("grant_suspension")
     time.at("2026-11-30T16:00")

@@ -227,7 +227,7 @@ async def test_a_report_is_too_vague_only_after_the_citizen_was_asked(
     desk: Desk, city: City
 ) -> None:
     """NA7 needs a question before it, and the time to answer; other refusals do not."""
-    refusal = {"code": "NA7", "notice": "线索不详,无法核查"}
+    refusal: dict[str, Any] = {"code": "NA7", "notice": "线索不详,无法核查"}
     with pytest.raises(Conflict, match="supplement_first"):
         await desk.act("reject", **refusal)
     await desk.act("ask_supplement", question="请补充具体地点")
