@@ -89,13 +89,14 @@ async def try_draft(db: Database, installed: City, draft_no: int, limit: int) ->
         known = await _draft(conn, adcode, draft_no)
         old = await in_force(conn, installed)
         new = await _content(conn, adcode, known.version)
-        shown = await simulate(conn, old, new, limit)
-        tried = msgspec.structs.replace(
-            known,
-            report=msgspec.to_builtins(shown),
-            based_on=version_of(old),
-            simulated_at=shown.at,
-        )
+    shown = await simulate(db, old, new, limit)
+    tried = msgspec.structs.replace(
+        known,
+        report=msgspec.to_builtins(shown),
+        based_on=version_of(old),
+        simulated_at=shown.at,
+    )
+    async with db.city(adcode) as conn:
         await releases.set_report(conn, adcode, tried)
     return shown
 

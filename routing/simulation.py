@@ -15,7 +15,7 @@ import msgspec
 from models.case import show_case_no
 from models.city import City
 from models.db import releases
-from models.db.pool import Connection
+from models.db.pool import Database
 from models.db.releases import Past
 from models.decision import Decision
 from models.moment import aware, now
@@ -84,11 +84,11 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-async def simulate(conn: Connection, old: City, new: City, limit: int) -> Simulation:
+async def simulate(db: Database, old: City, new: City, limit: int) -> Simulation:
     """Decide up to `limit` past cases by both releases and tell what differs."""
     started, at = clock.perf_counter(), now()
     tally = _Tally(_Judge(catalogue(old), at), _Judge(catalogue(new), at))
-    async for page in releases.past(conn, old.adcode, limit):
+    async for page in releases.past(db, old.adcode, limit):
         for past in page:
             tally.add(past)
     return tally.done(at, clock.perf_counter() - started)

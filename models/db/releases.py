@@ -8,14 +8,14 @@ import msgspec
 
 from models.city import City
 from models.db import queries
-from models.db.pool import Connection
+from models.db.pool import Connection, Database
 from models.db.rows import to_struct
 
 _SQL: Final = queries.load("releases")
 #: The channel that tells of a release put in force; the payload is the city.
 CHANNEL: Final = "jiesu_release"
 _SHOWN: Final = 50
-_PAGE: Final = 5000
+_PAGE: Final = 2000
 _AFTER_ALL: Final = 1 << 62
 Action = Literal["installed", "published", "rolled_back"]
 
@@ -155,11 +155,12 @@ async def set_report(conn: Connection, city: str, draft: Draft) -> None:
     )
 
 
-async def past(conn: Connection, city: str, limit: int) -> AsyncIterator[list[Past]]:
-    """Give up to `limit` past cases in pages, the latest first."""
+async def past(db: Database, city: str, limit: int) -> AsyncIterator[list[Past]]:
+    """Give up to `limit` past cases in pages, the latest first, each page read by itself."""
     before, left = _AFTER_ALL, limit
     while left > 0:
-        rows = await conn.fetch(_SQL["past"], city, before, min(_PAGE, left))
+        async with db.city(city) as conn:
+            rows = await conn.fetch(_SQL["past"], city, before, min(_PAGE, left))
         if not rows:
             return
         yield [to_struct(row, Past) for row in rows]
