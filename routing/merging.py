@@ -127,7 +127,7 @@ async def _promise(conn: Connection, matter: Matter) -> Promise | None:
     ]
     if not own and case.source_due_at is not None:
         own.append(Promise(aware(case.source_due_at), case.case_no))
-    theirs = await links.promise(conn, case.city, case.case_no, codes)
+    theirs = await links.promise(conn, case.city, case.case_no, codes, matter.at)
     return min([*own, *([theirs] if theirs else [])], default=None)
 
 
@@ -248,7 +248,7 @@ def _leaving(merged: Matter, other: Other, why: str) -> Effect:
         left = aside(main, LEFT)
         left.data |= {"from": merged.case.number, "reason": why, "later": []}
         codes = closing_codes(main.book)
-        rest = await links.promise(conn, main.case.city, main.case.case_no, codes)
+        rest = await links.promise(conn, main.case.city, main.case.case_no, codes, main.at)
         _let_go(left, rest)
         await write(conn, left)
 

@@ -18,10 +18,12 @@ from models.moment import china_day
 from models.taxonomy import ISSUE_TYPES, REQUEST_TYPES
 from routing import correcting, desk
 from routing.act import Act
+from routing.dispatch import accepted
 from routing.lifecycle import MOVES, Move
 from routing.link_verbs import Part, Split
 from routing.matter import Change, Effect, Matter
 from routing.plan import ACCEPTED, DISPATCHED
+from routing.promises import reaching
 from routing.restoring import was
 from routing.verbs import Accept, Dispatch, Redispatch
 from routing.writing import open_part
@@ -51,7 +53,7 @@ async def look_split(conn: Connection, matter: Matter, request: Split) -> Drawn:
         raise matter.conflict("part_of_another", "本件是拆出的子单,不能再拆。")
     if await links.parts(conn, case.city, case.case_no):
         raise matter.conflict("split_already", "该件已拆单;要重拆请先解除拆单。")
-    parts = request.parts or suggested(case)
+    parts = request.parts or suggested(correcting.machine_word(matter))
     if len(parts) < _FEWEST:
         raise Invalid("parts_required", "拆单须有两个以上的子问题:请逐项写明类型和主办。")
     for part in parts:
@@ -92,6 +94,7 @@ def split(matter: Matter, request: Split, change: Change) -> None:
         "tasks": [],
     }
     _lead_by(matter, change, _leading(matter, born), why)
+    _reach(matter, change, born)
     change.on_case(queue=None, review_reasons=())
     change.correction = None
     change.effects += [_opening(one, why) for one in born]
@@ -224,6 +227,19 @@ def _send_out(matter: Matter, change: Change, lead: Assignee, why: str) -> None:
         desk.dispatch(matter, wish, change)
         change.more_events.append((DISPATCHED, {"lead": unit, "units": [unit]}))
     change.on_case(state=State.DISPATCHED)
+
+
+def _reach(matter: Matter, change: Change, born: Sequence[Change]) -> None:
+    """Let a promise that is given with the split be that of the part with the longest time."""
+    if matter.case.source_due_at is not None:
+        return
+    clocks = [clock for one in born for clock in one.starts]
+    change.starts = [
+        reaching(matter.book, clock, [c for c in clocks if c.code == clock.code])
+        for clock in change.starts
+    ]
+    if change.body.get("due_at"):
+        change.body |= accepted(matter.book, change.case, change.starts)
 
 
 def _opening(born: Change, why: str) -> Effect:

@@ -44,6 +44,16 @@ def freed(matter: Matter, clock: Clock, end: datetime) -> Clock:
     return msgspec.structs.replace(made, attempt=clock.attempt + 1, started_at=matter.at)
 
 
+def reaching(book: Catalogue, clock: Clock, parts: Sequence[Clock]) -> Clock:
+    """Let the promise that a case starts with reach to the latest of its parts."""
+    latest = max((part.due_at for part in parts), default=clock.due_at)
+    if not is_closing(book.clocks[clock.code]) or latest <= clock.due_at:
+        return clock
+    shift = Shift(kind="children", start=clock.started_at, end=aware(latest))
+    basis = with_shift(clocking.basis_of_running(book, clock), shift)
+    return clocking.timed(book, clock, basis, clock.started_at)
+
+
 async def kept(conn: Connection, change: Change, starts: Sequence[Clock]) -> list[Clock]:
     """Give clocks that start, none to end later than what other cases and the lead were promised.
 
@@ -66,7 +76,7 @@ async def _within_promised(
     first = [clock for clock in starts if clock.code in codes and clock.attempt == 1]
     if not first:
         return list(starts)
-    promise = await links.promise(conn, case.city, case.case_no, codes)
+    promise = await links.promise(conn, case.city, case.case_no, codes, change.matter.at)
     if promise is None:
         return list(starts)
     return [_within(book, c, aware(promise.due_at)) if c in first else c for c in starts]

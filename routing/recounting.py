@@ -98,7 +98,9 @@ async def follow_parts(
 
 def latest_promise(book: Catalogue, parts: Sequence[Clock]) -> datetime | None:
     """Give the latest end that is promised for parts of a case, None where none is."""
-    return max((clock.due_at for clock in closing(book, parts)), default=None)
+    each = {part.case_no: [c for c in parts if c.case_no == part.case_no] for part in parts}
+    ends = [clock.due_at for own in each.values() for clock in closing(book, own)]
+    return max(ends, default=None)
 
 
 async def put(

@@ -107,11 +107,12 @@ async def move_on(conn: Connection, city: str, main: int, new_main: int) -> list
 
 
 async def promise(
-    conn: Connection, city: str, case_no: int, closing: Sequence[str]
+    conn: Connection, city: str, case_no: int, closing: Sequence[str], at: datetime
 ) -> Promise | None:
     """Give the earliest end promised by cases that this one answers for, or by its parent.
 
-    `closing` are the codes of the clocks that promise to close a case.
+    `closing` are the codes of the clocks that promise to close a case; what the parent promised
+    only at that very moment does not bind its parts.
     """
-    row = await conn.fetchrow(_SQL["promise"], city, case_no, list(closing))
+    row = await conn.fetchrow(_SQL["promise"], city, case_no, list(closing), at)
     return Promise(row["due_at"], row["case_no"]) if row else None

@@ -59,7 +59,8 @@ RETURNING case_no;
 
 -- name: promise
 -- The earliest end that was promised of what a case answers for, and by which case: of the cases merged into it, the
--- closing clocks ($3) that their merging stopped and the time that their platform gave; of the parent, what runs.
+-- closing clocks ($3) that their merging stopped and the time that their platform gave; of the parent, what ran
+-- before $4, and the time that its platform gave.
 SELECT o.due_at, o.case_no FROM (
     SELECT k.due_at, k.case_no FROM cases m JOIN clock k ON k.city = m.city AND k.case_no = m.case_no
      WHERE m.city = $1 AND m.merged_into = $2 AND m.state = 'MERGED' AND k.task_no = 0 AND k.code = ANY($3::text[])
@@ -69,5 +70,9 @@ SELECT o.due_at, o.case_no FROM (
      WHERE m.city = $1 AND m.merged_into = $2 AND m.state = 'MERGED' AND m.source_due_at IS NOT NULL
     UNION ALL
     SELECT k.due_at, k.case_no FROM cases c JOIN clock k ON k.city = c.city AND k.case_no = c.parent_no
-     WHERE c.city = $1 AND c.case_no = $2 AND k.task_no = 0 AND k.code = ANY($3::text[]) AND k.stopped_at IS NULL) o
+     WHERE c.city = $1 AND c.case_no = $2 AND k.task_no = 0 AND k.code = ANY($3::text[]) AND k.stopped_at IS NULL
+       AND k.started_at < $4
+    UNION ALL
+    SELECT p.source_due_at, p.case_no FROM cases c JOIN cases p ON p.city = c.city AND p.case_no = c.parent_no
+     WHERE c.city = $1 AND c.case_no = $2 AND p.source_due_at IS NOT NULL) o
  ORDER BY o.due_at, o.case_no LIMIT 1;

@@ -71,6 +71,36 @@ async def test_sound_data_pass_and_give_a_head_to_keep(settings: Settings) -> No
             " SELECT city, case_no, 1, 'A', 'R', true, now() FROM cases",
             "已办结工单仍有在办事项",
         ),
+        ("UPDATE cases SET state = 'MERGED'", "并案工单没有可答复的主单"),
+        (
+            (
+                "INSERT INTO case_link (city, link_id, case_no, other_no, kind, reason, made_by,"
+                " made_at) SELECT city, gen_random_uuid(), case_no, 5, 'merge', 'x', 'x', now()"
+                " FROM cases"
+            ),
+            "拆并记录与工单不符",
+        ),
+        (
+            (
+                "UPDATE cases SET state = 'MERGED'; INSERT INTO clock (city, case_no, task_no,"
+                " code, started_at, due_at, calendar, trace) SELECT city, case_no, 0, 'K12', now(),"
+                " now(), 'W', '[]' FROM cases"
+            ),
+            "并案工单仍有在办事项",
+        ),
+        (
+            CLOSE + "INSERT INTO cases (city, case_no, channel, source, text, received_at,"
+            " track_hash, parent_no, state) SELECT city, case_no + 1, channel, source, text,"
+            " received_at, '\\x02', case_no, 'DISPATCHED' FROM cases",
+            "已办结工单仍有未办结的子单",
+        ),
+        (
+            (
+                "INSERT INTO task (city, case_no, task_no, unit, role, is_lead, dispatched_at)"
+                " SELECT city, case_no, 1, 'A', 'R', true, now() FROM cases"
+            ),
+            "工单主办与牵头任务不符",
+        ),
     ],
 )
 async def test_damage_is_named(db: Database, settings: Settings, statement: str, told: str) -> None:

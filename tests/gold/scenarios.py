@@ -45,16 +45,15 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One scenario, asserted or left out with the reason."""
+    """One scenario; `moved` says where it was told of first."""
 
     n: int
     title: str
-    city: str = ""
+    city: str
     moved: str = ""
-    text: str = ""
-    facts: Known | None = None
-    expect: Expected | None = None
-    left_out: str = ""
+    text: str
+    facts: Known
+    expect: Expected
 
 
 def scenarios() -> list[Scenario]:

@@ -23,7 +23,7 @@ ARGS: dict[str, list[Any]] = {
     "undo": [CITY, 5, 6, ["merge"], AT, "x", "x"],
     "of_case": [CITY, 5],
     "move_on": [CITY, 5, 6],
-    "promise": [CITY, 5, ["K12"]],
+    "promise": [CITY, 5, ["K12"], AT],
 }
 _FILL = """
 INSERT INTO cases (city, case_no, channel, source, text, received_at, track_hash, state,
