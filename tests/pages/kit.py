@@ -31,6 +31,8 @@ from tests.intake.kit import make_services
 CITY: Final = "430100"
 ECO: Final = "430102-ECO"
 UMA: Final = "430102-UMA"
+#: Lets a test move deadlines about as no part of the program may.
+MOVABLE: Final = "ALTER TABLE clock DISABLE TRIGGER clock_moves_with_cause"
 PASSWORD: Final = "correct horse battery"
 TEXT: Final = "芙蓉区某路口的烧烤店每晚油烟直排,炒菜味呛得家里不能开窗,楼下音响吵到凌晨两点。"
 _CSRF: Final = re.compile(r'name="csrf" content="([^"]+)"')
