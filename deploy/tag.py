@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Final
 import msgspec
 
 from models.city_load import installed_cities, load_city
-from models.tags import TagRequest, Tags
+from models.tags import Datum, TagRequest, Tags
 from models.taxonomy import issue_type, request_type
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Line(msgspec.Struct):
     city: str | None = None
     lon: float | None = None
     lat: float | None = None
+    datum: Datum | None = None
     received_at: str | None = None
 
 
@@ -84,6 +85,7 @@ def _request(number: int, raw: bytes, city: str | None) -> TagRequest:
         city=line.city or city,
         lon=line.lon,
         lat=line.lat,
+        datum=line.datum,
         received_at=line.received_at,
     )
 
