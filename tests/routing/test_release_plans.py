@@ -53,7 +53,11 @@ SELECT (n % 50 + 110000)::text, n, 'u' || n % 100, 'r', 't', now() FROM generate
 INSERT INTO cases (city, case_no, channel, source, text, received_at, track_hash, types, state)
 SELECT (n % 50 + 110000)::text, n, 'WEB', 'WEB', 't', now(), decode(md5(n::text), 'hex'),
        '{A01}', 'SCREEN' FROM generate_series(1, 5000) n;
-ANALYZE catalogue_release, catalogue_draft, catalogue_publication, catalogue_current, case_copy,
+INSERT INTO unit (city, code, name, short_name, level)
+SELECT (n + 110000)::text, 'u', 'u', 'u', 'county' FROM generate_series(0, 49) n;
+INSERT INTO task (city, case_no, task_no, unit, role, is_lead, dispatched_at)
+SELECT (n % 50 + 110000)::text, n, 1, 'u', 'ECO', true, now() FROM generate_series(1, 5000) n;
+ANALYZE task, catalogue_release, catalogue_draft, catalogue_publication, catalogue_current, case_copy,
         cases;
 """
 
