@@ -20,8 +20,12 @@ from models.moment import now
 
 
 def found(report: DoctorReport, scope: str) -> dict[str, str]:
-    """Give the codes and severities found of a city or the system."""
-    return graded([d.finding for d in report.found if d.scope == scope])
+    """Give the codes and severities found of a city or the system.
+
+    What is said of the calendar depends on today and is left out.
+    """
+    about = [d.finding for d in report.found if d.scope == scope]
+    return graded([f for f in about if not f.code.startswith("calendar_")])
 
 
 def graded(findings: list[Finding]) -> dict[str, str]:
