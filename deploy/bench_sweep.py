@@ -36,9 +36,10 @@ async def sweep_open_clocks(adcode: str, count: int, ripe: int) -> dict[str, flo
         "tick_of_500_s": round(first, 4),
         "idle_tick_s": round(idle, 4),
         "all_ripe_s": round(first + all_s, 3),
-        "alarms_per_s": round(left / all_s, 1) if all_s else 0,
+        "per_s": round(left / all_s, 1),
         "recounted_per_s": round(again, 1),
         "bare_lookup_s": round(bare, 4),
+        "ratio_to_bare_lookup": round(first / bare, 1),
     }
 
 
