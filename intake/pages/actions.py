@@ -12,7 +12,7 @@ from intake.pages import case_view, desk, unit, uploads
 from intake.pages.case_form import act_data
 from intake.pages.render import page, see
 from intake.track import TrackCodes
-from models.case import Case, Event
+from models.case import Case, CaseNo, Event
 from models.db import events, identity, views
 from models.errors import Conflict, Forbidden, Invalid, TooLarge
 from models.ids import uuid7
@@ -79,7 +79,7 @@ async def reveal(request: web.Request, staff: Staff) -> web.Response:
     if field == _CODE and staff.unit is None:
         value = await _tell_code(request, staff, view.case, reason)
     else:
-        value = await _open(request, staff, (case_no, field, reason))
+        value = await _open(request, staff, (case_view.reported(view.case), field, reason))
     template = "revealed.html" if "HX-Request" in request.headers else "reveal.html"
     return page(request, template, staff=staff, field=field, value=value, number=view.case.number)
 
@@ -102,7 +102,7 @@ async def _tell_code(request: web.Request, staff: Staff, case: Case, reason: str
     told = Event(
         city=staff.city,
         event_id=uuid7(),
-        case_no=case.case_no,
+        case_no=CaseNo(case_view.reported(case)),
         at=now(),
         verb="case:code:told",
         actor=auth.actor(staff),
@@ -111,7 +111,7 @@ async def _tell_code(request: web.Request, staff: Staff, case: Case, reason: str
     async with services.db.city(staff.city) as conn:
         await events.append(conn, [told])
     codes = TrackCodes(bytes.fromhex(services.secrets.track_key))
-    return codes.make(staff.city, case.case_no)
+    return codes.make(staff.city, case_view.reported(case))
 
 
 def _may_call(view: case_view.CaseView, staff: Staff) -> None:

@@ -109,7 +109,7 @@ async def load(request: web.Request, staff: Staff, case_no: int) -> CaseView:
         parts = await _parts(conn, case, words)
     if staff.unit is not None:
         case = case_for_unit(case)
-        parts["reporters"] = await _reporters(request, staff, case_no)
+        parts["reporters"] = await _reporters(request, staff, reported(case))
     text = highlight.full_text(case)
     return CaseView(
         case=case,
@@ -119,6 +119,11 @@ async def load(request: web.Request, staff: Staff, case_no: int) -> CaseView:
         proposal=propose(request, case) if staff.unit is None else None,
         **parts,
     )
+
+
+def reported(case: Case) -> int:
+    """Give the number under which was reported: of a part, that of the case it was split from."""
+    return case.parent_no or case.case_no
 
 
 def propose(
@@ -143,8 +148,8 @@ async def _parts(conn: Connection, case: Case, words: CityWords) -> dict[str, An
         "entries": history.entries(past, words),
         "suggested": history.suggested(past),
         "files": await views.files(conn, city, case_no),
-        "reporters": await views.reporters(conn, city, case_no),
-        "accesses": await identity.accesses(conn, city, case_no),
+        "reporters": await views.reporters(conn, city, reported(case)),
+        "accesses": await identity.accesses(conn, city, reported(case)),
         "references": await views.references(conn, city, case_no),
     }
 

@@ -56,7 +56,7 @@ async def merged(conn: Connection, city: str, case_no: int) -> list[Case]:
 
 
 async def open_part(conn: Connection, part: Case) -> None:
-    """Open a part of `parent_no`, under a number that was drawn for it; no code leads to it."""
+    """Open a part of `parent_no` under a drawn number, with its files; no tracking code finds it."""
     await conn.execute(
         _SQL["open_part"],
         part.city,
@@ -78,6 +78,7 @@ async def open_part(conn: Connection, part: Case) -> None:
         part.accepted_at,
         part.dispatched_at,
     )
+    await conn.execute(_SQL["copy_files"], part.city, part.parent_no, part.case_no)
 
 
 async def add(

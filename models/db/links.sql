@@ -30,6 +30,12 @@ SELECT p.city, $3::bigint, p.case_no, $4, $5, p.channel, p.source, $6, $7, p.add
        sha256(convert_to(gen_random_uuid()::text || $3::bigint, 'UTF8'))
   FROM cases p WHERE p.city = $1 AND p.case_no = $2;
 
+-- name: copy_files
+-- Give a part ($3) what was sent with the report of its case ($2): its units see no other's files.
+INSERT INTO attachment (city, attachment_id, case_no, origin, name, media_type, size, sha256, url, content, created_at)
+SELECT city, gen_random_uuid(), $3::bigint, origin, name, media_type, size, sha256, url, content, created_at
+  FROM attachment WHERE city = $1 AND case_no = $2 AND origin <> 'unit';
+
 -- name: add
 -- Write that a case belongs to another.
 INSERT INTO case_link (city, link_id, case_no, other_no, kind, reason, made_by, made_at)

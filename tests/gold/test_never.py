@@ -74,7 +74,11 @@ async def test_never_2_a_complaint_about_an_authority_by_hand(desk: Desk) -> Non
     """Nor does a person: the bureau complained of gets no task, as lead or as helper."""
     number = await put_case(desk.db, 7, "P06", kind="JC", flags=("authority:eco",))
     case = Desk(desk.db, desk.city, number)
-    for units in ({"lead_unit": ECO}, {"lead_unit": UMA, "cooperating": [ECO]}):
+    wishes: tuple[dict[str, Any], ...] = (
+        {"lead_unit": ECO},
+        {"lead_unit": UMA, "cooperating": [ECO]},
+    )
+    for units in wishes:
         with pytest.raises((Invalid, Conflict), match="unit_complained_of"):
             await case.act("accept", reason="人工指定", **units)
     assert await case.tasks() == []

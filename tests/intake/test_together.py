@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from intake.delivery import Person
 from intake.track import TrackCodes
 from models.case import CaseNo, show_case_no
 from models.city import City
@@ -234,3 +235,35 @@ async def test_new_content_of_a_merged_case_is_looked_at_where_it_is_handled(roa
         ("DISPATCHED", "review", ["merged_changed"]),
         ("MERGED", None, []),
     ]
+
+
+async def test_a_part_is_worked_on_with_the_photos_and_the_caller_of_its_report(
+    road: Road, world: World
+) -> None:
+    """A part's unit sees what was sent with the report and may call, where nothing is secret."""
+    person = Person(name="测试丁", phone="13900006666", confidential=False)
+    number = await road.take("12345", person=person)
+    async with road.db.city(CITY) as conn:
+        await conn.execute("UPDATE cases SET confidential = false WHERE case_no = $1", number)
+        await conn.execute(
+            "INSERT INTO attachment (city, attachment_id, case_no, origin, name, media_type, size,"
+            " sha256, created_at) VALUES ($1, gen_random_uuid(), $2, 'citizen', '油烟.jpg',"
+            " 'image/jpeg', 1, 'x', now())",
+            CITY,
+            number,
+        )
+    parts = [
+        {"types": ["A03"], "title": "饭店油烟", "lead_unit": "430102-UMA"},
+        {"types": ["N08"], "title": "空调外机", "lead_unit": "430102-HUD"},
+    ]
+    await road.act(number, "split", parts=parts, reason="两件事")
+    async with road.db.city(CITY) as conn:
+        part = await conn.fetchval(
+            "SELECT case_no FROM cases WHERE parent_no = $1 ORDER BY case_no LIMIT 1", number
+        )
+    unit = await world.browser("uma")
+    path = f"/unit/tasks/{show_case_no(CITY, part)}"
+    assert "油烟.jpg" in await unit.get(path)
+    form = {"csrf": unit.csrf, "field": "phone", "reason": "联系核实油烟时段"}
+    shown = await unit.client.post(f"{path}/reveal", data=form)
+    assert "13900006666" in await shown.text()

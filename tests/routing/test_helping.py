@@ -56,10 +56,9 @@ async def test_a_helper_is_always_due_before_the_case(desk: Desk, kind: str, cha
 async def test_only_the_lead_urges_and_only_who_is_silent(desk: Desk) -> None:
     """A helper does not urge, the lead is not urged, and who has replied is left alone."""
     await at_work(desk)
+    await desk.act("sign", HELPER, handler="李工")
     with pytest.raises(Conflict, match="lead_only"):
-        await desk.act("sign", HELPER, handler="李工") and await desk.act(
-            "urge_helper", HELPER, helper_no=2
-        )
+        await desk.act("urge_helper", HELPER, helper_no=2)
     with pytest.raises(NotFound, match="task_not_found"):
         await desk.act("urge_helper", LEAD, helper_no=1)
     with pytest.raises(Forbidden, match="not_your_part"):

@@ -19,6 +19,7 @@ ARGS: dict[str, list[Any]] = {
         *(CITY, 5, 20261120000001, "DISPATCHED", None, "x", "x", "TS", ["A01"], "P2", EAST),
         *(None, None, UNIT, {}, [], AT, AT),
     ],
+    "copy_files": [CITY, 5, 6],
     "add": [CITY, UUID(int=1), 5, 6, "merge", "x", "x", AT],
     "undo": [CITY, 5, 6, ["merge"], AT, "x", "x"],
     "of_case": [CITY, 5],
@@ -37,6 +38,11 @@ _LINKS = """
 INSERT INTO case_link (city, link_id, case_no, other_no, kind, reason, made_by, made_at)
 SELECT $1, gen_random_uuid(), n, n + 1, 'related', 'x', 'x', now() FROM generate_series(1, 20000) n
 """
+_FILES = """
+INSERT INTO attachment (city, attachment_id, case_no, origin, name, media_type, size, sha256,
+                        created_at)
+SELECT $1, gen_random_uuid(), n, 'citizen', 'x', 'x', 1, 'x', now() FROM generate_series(1, 20000) n
+"""
 _CLOCKS = """
 INSERT INTO clock (city, case_no, task_no, code, started_at, due_at, calendar, trace)
 SELECT $1, n, 0, 'K12', now(), now(), 'W', '[]' FROM generate_series(1, 20000) n
@@ -51,9 +57,9 @@ def test_no_statement_is_left_out() -> None:
 async def test_every_statement_finds_its_rows_by_an_index(town: Database) -> None:
     """No statement reads a table whole, under row-level security."""
     async with town.city(CITY) as conn:
-        for statement in (_FILL, _LINKS, _CLOCKS):
+        for statement in (_FILL, _LINKS, _CLOCKS, _FILES):
             await conn.execute(statement, CITY)
-    for table in ("cases", "case_link", "clock"):
+    for table in ("cases", "case_link", "clock", "attachment"):
         async with town.city(CITY) as conn:
             await conn.execute(f"ANALYZE {table}")
     statements = {name: queries.load("links")[name] for name in ARGS}
