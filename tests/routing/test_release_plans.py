@@ -57,8 +57,8 @@ INSERT INTO unit (city, code, name, short_name, level)
 SELECT (n + 110000)::text, 'u', 'u', 'u', 'county' FROM generate_series(0, 49) n;
 INSERT INTO task (city, case_no, task_no, unit, role, is_lead, dispatched_at)
 SELECT (n % 50 + 110000)::text, n, 1, 'u', 'ECO', true, now() FROM generate_series(1, 5000) n;
-ANALYZE task, catalogue_release, catalogue_draft, catalogue_publication, catalogue_current, case_copy,
-        cases;
+ANALYZE task, catalogue_release, catalogue_draft, catalogue_publication, catalogue_current,
+        case_copy, cases;
 """
 
 
