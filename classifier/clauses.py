@@ -3,25 +3,28 @@
 A clause that by itself speaks plainly of a type adds that type to those of the whole text.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
+from classifier.clause_cues import CLAUSE, complains, plain_clauses
 from classifier.document import Document, read_documents
 from classifier.lexicon import Lexicon
 from classifier.model import Floats, Model, Probabilities
 from classifier.tokens import Cutter
 from models.tags import TagRequest
 
-_CLAUSE: Final = re.compile(r"[^，,。！？!?；;、\n]{4,}")
 #: Longer texts tell a story; their clauses do not stand for themselves.
 _LONGEST: Final = 160
+_SHORTEST: Final = 4
 _PLAIN: Final = 0.7
+#: What a type is worth that a clause names in plain words: as much as is asked of a further type.
+_NAMED: Final = 0.5
 #: What the whole text makes of a type must not rule it out.
 _THINKABLE: Final = 0.03
+_NOT_ABSURD: Final = 0.01
 
 
 class Batch(NamedTuple):
@@ -50,8 +53,10 @@ def _telling_clauses(document: Document) -> list[str]:
     cues = [cue.spans[0][0] for found in document.reading.cues.values() for cue in found]
     return [
         match.group()
-        for match in _CLAUSE.finditer(document.bare)
-        if any(match.start() <= start < match.end() for start in cues)
+        for match in CLAUSE.finditer(document.bare)
+        if len(match.group()) >= _SHORTEST
+        and complains(match.group())
+        and any(match.start() <= start < match.end() for start in cues)
     ]
 
 
@@ -70,4 +75,32 @@ def without_clauses(
         plain = p >= _PLAIN and code in cues and code[0] != "Z"
         if plain and guess.present[index][column] >= _THINKABLE:
             present[index][column] = np.maximum(present[index][column], p / 2)
+    for index, document in enumerate(batch.documents[: batch.own]):
+        main = model.codes[int(guess.main[index].argmax())]
+        for code in _named(document, model, main):
+            column = model.codes.index(code)
+            if guess.present[index][column] >= _NOT_ABSURD:
+                present[index][column] = np.maximum(present[index][column], _NAMED)
     return msgspec.structs.replace(guess, present=present)
+
+
+def _named(document: Document, model: Model, main: str) -> list[str]:
+    """Give the types that a complaining clause of a short text names in plain words.
+
+    A clause that speaks of the main type is about no other type of its medium.
+    """
+    if len(document.bare) > _LONGEST:
+        return []
+    taken = [cue.spans[0][0] for cue in document.reading.cues.get(main, ())]
+    clauses = [match for match in CLAUSE.finditer(document.bare) if complains(match.group())]
+    others = [one for one in clauses if not any(one.start() <= at < one.end() for at in taken)]
+    return [
+        code
+        for code, spans in plain_clauses(document).items()
+        if code in model.codes
+        and any(
+            one.start() <= start < one.end()
+            for one in (clauses if code[0] != main[0] else others)
+            for start, _ in spans
+        )
+    ]

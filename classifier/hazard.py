@@ -19,7 +19,7 @@ from classifier.numbers import many_people
 from models.tags import Span
 
 #: Marks that part clauses, made one; who writes on a telephone parts them by blanks.
-_MARKS: Final = str.maketrans(",!;? ", "，！；？，")
+_MARKS: Final = ((",", "，"), ("!", "！"), (";", "；"), ("?", "？"), (" ", "，"))
 #: A school and a smell so far apart, in characters, belong to one thought.
 _NEAR: Final = 60
 #: How far around the event, in characters, what shows it to be something else may stand.
@@ -29,8 +29,9 @@ _AROUND: Final = 70
 #: A text so short has one topic; of a longer one its opening, after the heading, tells the topic.
 _SHORT: Final = 200
 _OPENING: Final = 60
-#: A handful of characters has no sound of its own.
+#: A handful of characters has no sound of its own, and a long story has many.
 _SAYS_ENOUGH: Final = 18
+_TELLS_MUCH: Final = 400
 #: How probable an emergency must be by the sound of a text alone, and where words calm.
 _ALARMING: Final = 0.18
 _ALARMING_THOUGH_CALM: Final = 0.45
@@ -54,7 +55,9 @@ def find_hazards(document: Document, ear: Alarm | None = None) -> list[Hazard]:
     `ear` is the second ear, the shipped one where none is given.
     """
     ear = ear or alarm()
-    text = document.bare.translate(_MARKS)
+    text = document.bare
+    for mark, one in _MARKS:
+        text = text.replace(mark, one)
     document = msgspec.structs.replace(document, bare=text)
     found: dict[str, Hazard] = {}
     signs = book().signs(text)
@@ -131,7 +134,7 @@ def _is_slow(document: Document, rule: Rule, at: int, around: str) -> bool:
 def _sounds_alarming(document: Document, ear: Alarm) -> bool:
     """Tell whether a text as a whole speaks of an emergency; words that calm ask for more."""
     text, context = document.bare, book().context
-    if len(text) < _SAYS_ENOUGH:
+    if not _SAYS_ENOUGH <= len(text) <= _TELLS_MUCH:
         return False
     probability = ear.probability(document.text)
     if probability < _ALARMING:

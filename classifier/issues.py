@@ -1,22 +1,24 @@
 """Where a text speaks of several issues: its clauses, each with the type it speaks of."""
 
-import re
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Mapping
 
+from classifier.clause_cues import CLAUSE, complains, plain_clauses
 from classifier.document import Document
 from models.tags import Issue, Span
 
-_CLAUSE: Final = re.compile(r"[^，,。！？!?；;、\n]+")
-
 
 def find_issues(document: Document, types: Collection[str]) -> tuple[Issue, ...]:
-    """Cut a text into stretches of one issue each, of the given types; none where it has one."""
+    """Cut a text into stretches of one issue each, of the given types; none where it has one.
+
+    Clauses that give thanks, or say that a matter is settled, belong to no issue.
+    """
     if len(types) < 2:  # noqa: PLR2004 - several
         return ()
+    starts = _starts(document, types)
     found: list[Issue] = []
-    for clause in (match.span() for match in _CLAUSE.finditer(document.bare)):
-        code = _speaks_of(document, clause, types)
+    for match in CLAUSE.finditer(document.bare):
+        clause = match.span()
+        code = _speaks_of(clause, starts) if complains(match.group()) else None
         if code is None:
             continue
         if found and found[-1].type == code:
@@ -26,12 +28,19 @@ def find_issues(document: Document, types: Collection[str]) -> tuple[Issue, ...]
     return tuple(found) if len({issue.type for issue in found}) > 1 else ()
 
 
-def _speaks_of(document: Document, clause: Span, types: Collection[str]) -> str | None:
-    """Give the type with most cues that begin in the clause; on a tie the earlier of the types."""
-    start, end = clause
-    counts = {
-        code: sum(start <= cue.spans[0][0] < end for cue in document.reading.cues.get(code, ()))
+def _starts(document: Document, types: Collection[str]) -> Mapping[str, list[int]]:
+    """Give where what speaks for each of the types begins, in the order of the types."""
+    plain = plain_clauses(document)
+    return {
+        code: [cue.spans[0][0] for cue in document.reading.cues.get(code, ())]
+        + [start for start, _ in plain.get(code, ())]
         for code in types
     }
+
+
+def _speaks_of(clause: Span, starts: Mapping[str, list[int]]) -> str | None:
+    """Give the type for which most speaks in the clause; on a tie the earlier of the types."""
+    first, last = clause
+    counts = {code: sum(first <= at < last for at in places) for code, places in starts.items()}
     best = max(counts, key=lambda code: counts[code])
     return best if counts[best] else None

@@ -20,8 +20,11 @@ _WORDS: Final = frozenset(
 
 
 def _surnames(text: str) -> str:
-    ordered = sorted(set(text.split()), key=len, reverse=True)
-    return f"(?:{'|'.join(ordered)})"
+    """Make a pattern of any of the surnames; those of one character as a class, which is quick."""
+    names = set(text.split())
+    single = "".join(sorted(name for name in names if len(name) == 1))
+    double = sorted(name for name in names if len(name) > 1)
+    return f"(?:{'|'.join((*double, f'[{single}]'))})"
 
 
 def _pattern(surnames: str) -> re.Pattern[str]:

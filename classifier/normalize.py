@@ -34,6 +34,18 @@ _DENIED: Final = re.compile(
     r"(?:并不是要|不是要|不是想|并不是|又不是|不是|并非|不属于)(?P<what>[^，。,.!！?？;；\s]{1,10})"
     r"[，,](?=而?是|就|只|乃|应该是|我|主要|想)"
 )
+#: "油烟倒是没有": said only to set apart what the complaint is about.
+_ABSENT: Final = re.compile(
+    r"[^，。,.!！?？;；\s]{0,8}(?:油烟|噪[音声]|声音|臭味|异味|气味|味道|灰尘|扬尘|粉尘|垃圾|污水|灯光)"
+    r"(?:倒(?:是|也)?(?:没有?|还好|不大|不吵|不臭)|(?:现在|如今|已经)?(?:没有了|没了|消失了))"
+    r"(?=[，,。;；!！]|$)"
+)
+#: "以前烟尘大已经治好了,现在主要是…": settled, and told apart from what is not.
+_SETTLED: Final = re.compile(
+    r"(?<![^，。,.!！?？;；\s])[^，。,.!！?？;；\s说称]{0,14}已经?(?:清走|清理|清运|解决|处理好|治好|修好|搬走)"
+    r"[^，。,.;；]{0,4}(?=[，,。;；](?:谢谢[了啦]?[，,。])?"
+    r"(?:但|不过|可是|现在|只是|主要|就是|然而)(?![^。]{0,8}(?:又|还是一样|反弹|照样|仍)))"
+)
 _SENTENCE_END: Final = re.compile(r"[。！？!?；;\n]+")
 _ITEM: Final = re.compile(r"(?<![\d.])(?=[(（]?[1-9一二三四五六七八九][)）、.．:：](?!\d)|[①-⑨])")
 
@@ -47,10 +59,19 @@ def fold(text: str) -> str:
 
 
 def without_denials(text: str) -> str:
-    """Blank out what a folded text denies ("不是油烟,是化工厂的味"), keeping its length."""
-    if "不是" not in text and "并非" not in text and "不属于" not in text:
-        return text
-    return _DENIED.sub(lambda match: " " * len(match.group()), text)
+    """Blank out what a folded text denies or calls settled, keeping its length.
+
+    "不是油烟,是化工厂的味", "油烟倒是没有", "烟尘已经治好了,现在主要是…".
+    """
+    if any(word in text for word in ("不是", "并非", "不属于")):
+        text = _DENIED.sub(_blank, text)
+    if "没" in text or "倒" in text:
+        text = _ABSENT.sub(_blank, text)
+    return _SETTLED.sub(_blank, text) if "已" in text else text
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
 
 
 def sentences(text: str) -> list[Span]:

@@ -9,11 +9,13 @@ _DIGITS: Final = {digit: value for value, digit in enumerate("零一二三四五
     "〇": 0,
 }
 _PEOPLE: Final = re.compile(
-    r"(?P<before>容纳|可坐|能坐|[总一]?共有?|住着|住了|小区有|规模)?[^，。\d]{0,2}"
     r"(?P<n>\d{1,6}|[一二两三四五六七八九十百千]{1,5}|几十|上百|数百|几百|上千|数十)(?:余|多|来)?"
     r"(?:[名位人户](?![次口字头线])|[个家](?:普通)?(?:居民|村民|业主|群众|家长|住户|农户|学生|同学|工人|员工"
     r"|老人|小孩|孩子|家庭|老百姓|老乡|乡亲|商户|摊主|人))(?!的小区|的楼|规模)"
 )
+#: What stands before the number of those whom a place holds or houses.
+_HELD: Final = re.compile(r"(?:容纳|可坐|能坐|共有?|住着|住了|小区有|规模)[^，。\d]{0,2}$")
+_HELD_REACH: Final = 6
 _VAGUE: Final = {"几十": 30, "数十": 30, "上百": 100, "几百": 300, "数百": 300, "上千": 1000}
 _ALL: Final = re.compile(
     r"(?:全体|全村|全小区|所有)(?:业主|村民|居民|住户|家长)|众多(?:业主|村民|居民)"
@@ -54,8 +56,11 @@ def many_people(text: str) -> bool:
     """
     if _ALL.search(text):
         return True
-    counted = (match for match in _PEOPLE.finditer(text) if not match["before"])
-    return any(number(match["n"]) >= _CROWD for match in counted)
+    return any(
+        number(match["n"]) >= _CROWD
+        and not _HELD.search(text[max(0, match.start() - _HELD_REACH) : match.start()])
+        for match in _PEOPLE.finditer(text)
+    )
 
 
 def hours(text: str) -> Iterator[int]:
