@@ -56,7 +56,7 @@ async def merged(conn: Connection, city: str, case_no: int) -> list[Case]:
 
 
 async def open_part(conn: Connection, part: Case) -> None:
-    """Open a part of `parent_no` under a drawn number, with its files; no tracking code finds it."""
+    """Open a part of `parent_no` under a drawn number, with its files; no code leads to it."""
     await conn.execute(
         _SQL["open_part"],
         part.city,

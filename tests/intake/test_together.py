@@ -20,7 +20,7 @@ from tests.pages.kit import World, open_world
 from tests.routing.kit import OPERATOR, handler
 
 CODES = TrackCodes(bytes.fromhex(SECRETS.track_key))
-RESULT = {
+RESULT: dict[str, Any] = {
     "outcome": "true",
     "measures": ["order"],
     "reply_text": "已责令停业整改",
