@@ -15,6 +15,7 @@ from routing import (
     dispute_acts,
     disputes,
     disputing,
+    emergencies,
     extending,
     handling,
     helping,
@@ -64,6 +65,7 @@ _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
     extending.ACTS,
     suspending.ACTS,
     petitions.ACTS,
+    emergencies.ACTS,
 )
 #: What other parts look at before an act is done, by its verb.
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {

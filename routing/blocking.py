@@ -4,14 +4,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from models.db.pool import Connection
-from routing import answering, disputes
+from routing import answering, disputes, emergencies
 from routing.matter import Matter
 
 #: Says in Chinese what of one kind is still open; nothing where nothing is.
 Blocker: TypeAlias = Callable[[Connection, Matter], Awaitable[list[str]]]
 
 #: Every kind of thing that must be over before its case is: each part adds its own.
-BLOCKERS: Final[tuple[Blocker, ...]] = (answering.open_parts, disputes.undecided)
+BLOCKERS: Final[tuple[Blocker, ...]] = (
+    answering.open_parts,
+    disputes.undecided,
+    emergencies.undone,
+)
 
 
 async def blocks(conn: Connection, matter: Matter, _request: Any) -> list[str]:  # noqa: ANN401
