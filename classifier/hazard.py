@@ -35,6 +35,7 @@ _TELLS_MUCH: Final = 400
 #: How probable an emergency must be by the sound of a text alone, and where words calm.
 _ALARMING: Final = 0.18
 _ALARMING_THOUGH_CALM: Final = 0.45
+_ALARMING_THOUGH_GRAVE: Final = 0.7
 _CALMING: Final = (
     *("figure", "drill", "news", "supposed", "feared", "past", "chronic"),
     *("asking", "resolved", "thanked", "disputed"),
@@ -70,7 +71,8 @@ def find_hazards(document: Document, ear: Alarm | None = None) -> list[Hazard]:
                 if hazard:
                     found.setdefault(hazard.reason, hazard)
                     break
-    if not any(one.emergency for one in found.values()) and _sounds_alarming(document, ear):
+    known = any(one.emergency for one in found.values())
+    if not known and _sounds_alarming(document, ear, grave=bool(found)):
         found["hazard:alarm"] = Hazard("hazard:alarm", True, ear.loudest(text))
     everything = (*found.values(), *_circumstances(text))
     return sorted(everything, key=lambda one: not one.emergency)
@@ -131,13 +133,16 @@ def _is_slow(document: Document, rule: Rule, at: int, around: str) -> bool:
     )
 
 
-def _sounds_alarming(document: Document, ear: Alarm) -> bool:
-    """Tell whether a text as a whole speaks of an emergency; words that calm ask for more."""
+def _sounds_alarming(document: Document, ear: Alarm, *, grave: bool) -> bool:
+    """Tell whether a text as a whole speaks of an emergency.
+
+    Words that calm ask for more; more still where the rules heard what is grave and no emergency.
+    """
     text, context = document.bare, book().context
     if not _SAYS_ENOUGH <= len(text) <= _TELLS_MUCH:
         return False
     probability = ear.probability(document.text)
-    if probability < _ALARMING:
+    if probability < (_ALARMING_THOUGH_GRAVE if grave else _ALARMING):
         return False
     calm = any(context[name].search(text) for name in _CALMING)
     return not calm or probability >= _ALARMING_THOUGH_CALM
