@@ -77,9 +77,11 @@ async def filled(cases: int) -> AsyncIterator[Database]:
             db = await Database.connect(server.admin_dsn, min_size=1, max_size=2)
             for first in range(1, cases + 1, _SLAB):
                 async with db.city(CITY) as conn:
+                    await conn.execute("SET LOCAL statement_timeout = 0")
                     for statement in _FILL:
                         await conn.execute(statement, CITY, first, cases, _YEAR_S / cases)
             async with db.system() as conn:
+                await conn.execute("SET LOCAL statement_timeout = 0")
                 await conn.execute("ANALYZE")
             yield db
             await db.close()
