@@ -6,13 +6,11 @@ runs from when the city knew, which is when the report came in.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, Final
 
 import msgspec
 
 from models.case import State
-from models.data_files import read_toml
 from models.db import emergencies as store
 from models.db.emergencies import Call, Emergency, Notice, Report, Whole
 from models.db.pool import Connection
@@ -33,8 +31,9 @@ from routing.emergency_verbs import (
 from routing.handling import said
 from routing.lifecycle import Move
 from routing.matter import Change, Effect, Matter
-from routing.rules import DATA
+from routing.terms import triggers
 
+#: What the clocks start from: not when it was noted but when it was known.
 KNOWN: Final = "emergency:known"
 _TOLD, _NEIGHBOURS = "emergency:told", "emergency:neighbour_told"
 _REPORTED: Final = {
@@ -48,31 +47,6 @@ _ANY: Final = tuple(
 _FEWEST: Final = 2
 #: The clocks that a new grade counts again from when it was known.
 _BY_GRADE: Final = ("K28", "K29", "K31", "K33")
-
-
-class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What sets an emergency off, and which roles are told of it beside those of any."""
-
-    code: str
-    zh: str
-    roles: tuple[str, ...]
-    source: str
-
-
-class Every(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is told of any emergency: roles here, authorities above by name."""
-
-    roles: tuple[str, ...]
-    superiors: tuple[str, ...]
-    source: str
-
-
-@cache
-def triggers() -> tuple[Every, Mapping[str, Trigger]]:
-    """Read who is told of what."""
-    table = read_toml(DATA / "emergencies.toml")
-    found = msgspec.convert(table["trigger"], list[Trigger])
-    return msgspec.convert(table["every"], Every), {one.code: one for one in found}
 
 
 async def seen(conn: Connection, matter: Matter, _request: Any) -> Whole | None:  # noqa: ANN401
@@ -354,7 +328,7 @@ def _act(who: Any, data: type[msgspec.Struct], event: str, do: Any, look: Any = 
 
 
 ACTS: Final[Mapping[str, Act]] = {
-    "open_emergency": _act("operator", OpenEmergency, KNOWN, open_one),
+    "open_emergency": _act("operator", OpenEmergency, "emergency:opened", open_one),
     "join_emergency": _act("operator", JoinEmergency, "emergency:joined", join, seen_other),
     "emergency_call": _act("operator", EmergencyCall, "emergency:called", call),
     "tell_emergency": _act("operator", TellEmergency, _TOLD, tell),

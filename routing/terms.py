@@ -1,4 +1,4 @@
-"""Data of disputes and of complaints about officials, read once, before anything is served."""
+"""Data of disputes, officials and emergencies, read once, before anything is served."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -24,9 +24,35 @@ class County(msgspec.Struct, frozen=True, kw_only=True):
     city: str
 
 
+class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What sets an emergency off, and which roles are told of it beside those of any."""
+
+    code: str
+    zh: str
+    roles: tuple[str, ...]
+    source: str
+
+
+class Every(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is told of any emergency: roles here, authorities above by name."""
+
+    roles: tuple[str, ...]
+    superiors: tuple[str, ...]
+    source: str
+
+
+@cache
+def triggers() -> tuple[Every, Mapping[str, Trigger]]:
+    """Read who is told of what."""
+    table = read_toml(DATA / "emergencies.toml")
+    found = msgspec.convert(table["trigger"], list[Trigger])
+    return msgspec.convert(table["every"], Every), {one.code: one for one in found}
+
+
 def load() -> None:
     """Read all of it, since reading opens files."""
     agreement()
+    triggers()
     official_words()
     cities()
 
