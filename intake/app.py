@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from intake import api, api_disputes, api_similar, keys, openapi
+from intake import api, api_disputes, api_emergencies, api_similar, keys, openapi
 from intake.channels.dispatcher import Dispatcher
 from intake.channels.table import include_channels
 from intake.limits import Limits
@@ -29,6 +29,7 @@ def build_app(services: Services) -> web.Application:
     include_channels(app, dispatcher)
     api.add_api(app)
     api_disputes.add_disputes(app)
+    api_emergencies.add_emergencies(app)
     api_similar.add_similar(app)
     openapi.add_openapi(app)
     add_pages(app)

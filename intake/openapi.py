@@ -10,11 +10,13 @@ from aiohttp import web
 from intake.answers import CaseList, CasePage, DeadLetters, Reconciled, Revived, Tracked
 from intake.api import Reconcile, Revive
 from intake.api_disputes import Dealings
+from intake.api_emergencies import EmergencyList
 from intake.api_similar import SimilarCases
 from intake.channels.desk import DeskEntry
 from intake.channels.messages12345 import Message, Reply
 from intake.channels.portal import PRIVACY_NOTICE, CitizenReport, Taken
 from intake.problems import CONTENT_TYPE, Problem
+from models.db.emergencies import Whole as WholeEmergency
 
 _PATH: Final = "#/components/schemas/{name}"
 _SIGNED: Final = ("X-App-Id", "X-Timestamp", "X-Nonce", "X-Sign")
@@ -102,6 +104,21 @@ ENDPOINTS: Final = (
         guard="session",
         answer=SimilarCases,
         query=("limit",),
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/emergencies",
+        summary="进行中的突发环境事件(坐席、督办员);ended=1 含已终止的",
+        guard="session",
+        answer=EmergencyList,
+        query=("ended",),
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/emergencies/{no}",
+        summary="一个突发环境事件:通知名单、通话记录、报告(编号为首个工单号)",
+        guard="session",
+        answer=WholeEmergency,
     ),
     Endpoint(
         method="post",
