@@ -56,6 +56,7 @@ def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
     """Build the road: from top to bottom, what happens to a report once it is stored."""
     from classifier.live import LiveTagger  # noqa: PLC0415 - the web does not read texts
     from classifier.stage import TagStage  # noqa: PLC0415
+    from routing.escalating import Escalator  # noqa: PLC0415
     from routing.recounting import Recounter  # noqa: PLC0415
     from routing.resuming import Resumer  # noqa: PLC0415
     from routing.stage import RouteStage  # noqa: PLC0415
@@ -68,6 +69,7 @@ def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
         Step(TagStage(db, tagger), wakes_on=Queue.TAG),  # stored → read → route or review
         Step(RouteStage(db, cities), wakes_on=Queue.ROUTE),  # read → dispatched or review
         Step(Sweeper(db, cities), rest_s=5.0),  # clocks → warnings and breaches, each once
+        Step(Escalator(db, cities), rest_s=5.0),  # warnings and breaches → people, each once
         Step(Resumer(db, cities), rest_s=15.0),  # clocks that stood still → running again in time
         Step(Recounter(db, cities), rest_s=60.0),  # another calendar → the same clocks, anew
         Step(Umpire(db), rest_s=15.0),  # units that did not agree in time → someone designates

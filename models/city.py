@@ -125,6 +125,19 @@ class Chief(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """A post in a unit's chain of command; it names no person.
+
+    `rank` is liaison (联络员), deputy (分管领导) or head (主要领导), `title` how the post is called
+    there. A unit of which no post is listed has all three; of others only those listed are told.
+    """
+
+    unit: str
+    rank: str
+    title: str
+    source: str = ""
+
+
 class National(msgspec.Struct, frozen=True, kw_only=True):
     """The national rules and clocks as they stood when a city's release was made."""
 
@@ -160,6 +173,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     powers: tuple[Power, ...] = ()
     periods: tuple[Period, ...] = ()
     chiefs: tuple[Chief, ...] = ()
+    posts: tuple[Post, ...] = ()
     national: National | None = None
 
 

@@ -1,9 +1,8 @@
 """Loading a city from its folder `models/cities/<adcode>/` into one City value.
 
 The folder holds city.toml, divisions.csv, zones.csv, units.csv, bindings.csv, duties.toml and
-protected_places.csv, and may hold powers.csv, periods.csv and chiefs.csv; models/cities/README.md
-tells their columns. A City's version is the version
-that city.toml declares and a digest of all the files, so an edited file is another release even
+protected_places.csv, and may hold powers.csv, periods.csv, chiefs.csv and posts.csv;
+models/cities/README.md tells their columns. A City's version is the version that city.toml declares and a digest of all the files, so an edited file is another release even
 if nobody remembered to declare one.
 """
 
@@ -20,6 +19,7 @@ from models.city import (
     City,
     Division,
     Period,
+    Post,
     Power,
     ProtectedPlace,
     Unit,
@@ -85,6 +85,7 @@ def load_city(adcode: str, root: Path = CITIES) -> City:
         powers=_if_there(folder / "powers.csv", Power),
         periods=_if_there(folder / "periods.csv", Period),
         chiefs=_if_there(folder / "chiefs.csv", Chief),
+        posts=_if_there(folder / "posts.csv", Post),
     )
 
 

@@ -19,6 +19,8 @@ from routing import (
     extending,
     handling,
     helping,
+    key_cases,
+    ledgering,
     merging,
     parts,
     petitions,
@@ -26,6 +28,7 @@ from routing import (
     relating,
     returning,
     review,
+    supervision_acts,
     suspending,
 )
 from routing.act import Act, Check, Do, Look
@@ -65,15 +68,20 @@ _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
     extending.ACTS,
     suspending.ACTS,
     petitions.ACTS,
+    supervision_acts.ACTS,
     emergencies.ACTS,
 )
 #: What other parts look at before an act is done, by its verb.
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "submit": (suspending.not_suspended, answering.no_open_parts),
-    "merge": (disputes.not_disputed, apart.not_joined),
+    "merge": (disputes.not_disputed, apart.not_joined, ledgering.not_ledgered),
     "relate": (apart.not_joined,),
     "split": (apart.not_split,),
-    "reject": (suspending.supplement_tried,),
+    "reject": (suspending.supplement_tried, ledgering.not_ledgered),
+    "transfer": (ledgering.not_ledgered,),
+    "archive": (ledgering.not_ledgered,),
+    "withdraw": (key_cases.not_alone,),
+    "waive": (key_cases.not_alone,),
     "rework": (answering.rework_parts,),
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from models.db.pool import Connection
-from routing import answering, disputes, emergencies
+from routing import answering, disputes, emergencies, ledgering, supervising
 from routing.matter import Matter
 
 #: Says in Chinese what of one kind is still open; nothing where nothing is.
@@ -15,6 +15,8 @@ BLOCKERS: Final[tuple[Blocker, ...]] = (
     answering.open_parts,
     disputes.undecided,
     emergencies.undone,
+    ledgering.ledgered,
+    supervising.unanswered,
 )
 
 

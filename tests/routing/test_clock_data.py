@@ -75,7 +75,7 @@ def book() -> Catalogue:
 
 def test_every_clock_of_the_table_is_there_with_its_source(book: Catalogue) -> None:
     """K01 to K40, each with a source of its figure."""
-    numbers = {code[:3] for code in book.clocks}
+    numbers = {code[:3] for code in book.clocks if code.startswith("K")}
     assert numbers == {f"K{n:02d}" for n in range(1, 41)}
     assert all(clock.source for clock in book.clocks.values())
 
