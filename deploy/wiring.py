@@ -56,6 +56,7 @@ def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
     """Build the road: from top to bottom, what happens to a report once it is stored."""
     from classifier.live import LiveTagger  # noqa: PLC0415 - the web does not read texts
     from classifier.stage import TagStage  # noqa: PLC0415
+    from routing.archiving import Archiver  # noqa: PLC0415
     from routing.escalating import Escalator  # noqa: PLC0415
     from routing.recounting import Recounter  # noqa: PLC0415
     from routing.resuming import Resumer  # noqa: PLC0415
@@ -73,6 +74,7 @@ def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
         Step(Resumer(db, cities), rest_s=15.0),  # clocks that stood still → running again in time
         Step(Recounter(db, cities), rest_s=60.0),  # another calendar → the same clocks, anew
         Step(Umpire(db), rest_s=15.0),  # units that did not agree in time → someone designates
+        Step(Archiver(db, cities), rest_s=60.0),  # closed, nobody to ask → archived
         Step(Sealer(db)),  # events → the chain that proves them
     )
 

@@ -30,6 +30,7 @@ from routing import (
     review,
     supervision_acts,
     suspending,
+    verifying,
 )
 from routing.act import Act, Check, Do, Look
 from routing.blocking import blocks
@@ -70,6 +71,7 @@ _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
     petitions.ACTS,
     supervision_acts.ACTS,
     emergencies.ACTS,
+    verifying.ACTS,
 )
 #: What other parts look at before an act is done, by its verb.
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {

@@ -1,0 +1,79 @@
+"""Cases that nobody is to be asked about are archived by themselves, as one of the stages.
+
+Those without anybody to call wait a day first, so that a citizen may still say something by their
+tracking code; a divided case is archived once all its parts are.
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final
+
+from models.case import SYSTEM, Case
+from models.city import City
+from models.db import clocks, lease, verification
+from models.db.pool import Database
+from models.errors import Conflict
+from models.moment import china_day
+from routing.catalogue import Catalogue
+from routing.clocks import deadline
+from routing.commands import act
+from routing.live import live
+from routing.verifying import ARCHIVED
+
+LEASE: Final = "archiver"
+#: How long a closed case without anybody to call stays open to a word of its citizen (设计默认).
+WAIT: Final = timedelta(days=1)
+_LEASE_S: Final = 30.0
+_BATCH: Final = 200
+
+
+class Archiver:
+    """Archives closed cases that need no callback."""
+
+    name = "archive"
+
+    def __init__(
+        self,
+        db: Database,
+        cities: Mapping[str, City],
+        holder: str | None = None,
+        batch: int = _BATCH,
+    ) -> None:
+        """Keep the store, the cities as published, the name to hold the lease by, the batch."""
+        self._db = db
+        self._cities = live(cities)
+        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._batch = batch
+
+    async def run_once(self, city: str) -> int:
+        """Archive one batch; give how many cases that were."""
+        async with self._db.city(city) as conn:
+            if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
+                return 0
+            before = await clocks.moment(conn) - WAIT
+            found = await verification.to_archive(conn, city, before, self._batch)
+        return sum([await self._archive(city, case_no) for case_no in found])
+
+    async def _archive(self, city: str, case_no: int) -> bool:
+        """Archive one case; another may have put it back to work meanwhile."""
+        try:
+            async with self._db.city(city) as conn:
+                now = await self._cities.follow(conn, city)
+                await act(conn, now, case_no, "archive", {}, SYSTEM)
+        except Conflict:
+            return False
+        return True
+
+
+def kept_until(book: Catalogue, case: Case) -> date | None:
+    """Give the day until which an archived case is kept (K40); None for ever, or not archived."""
+    if case.archived_at is None:
+        return None
+    ends = [
+        deadline(clock, case.archived_at, case.urgency, book.calendar).due_at
+        for clock in book.clocks.values()
+        if clock.retention and clock.start == ARCHIVED and case.channel not in clock.not_channels
+    ]
+    return china_day(max(ends)) if ends else None
