@@ -136,12 +136,13 @@ def _press(matter: Matter, request: Press, change: Change, kind: Kind) -> Docume
 
 
 def _skipped(matter: Matter, kind: Kind, before: Sequence[str]) -> tuple[Kind, ...]:
-    """Name the milder letters that were not sent; Conflict where one as grave was."""
+    """Name the letters left out since the last one; Conflict where one as grave was sent."""
     at = ORDER.index(kind)
     if any(done in ORDER[at:] for done in before):
         name = policy().document[kind].name
         raise matter.conflict("pressed_already", f"该单位已被{name}或采取更高措施,不再降级。")
-    return tuple(one for one in ORDER[:at] if one not in before)
+    sent = [ORDER.index(one) for one in ORDER if one in before]
+    return ORDER[max(sent, default=-1) + 1 : at]
 
 
 def _document(matter: Matter, kind: Kind, unit: str, demand: str, past: Past) -> Document:
