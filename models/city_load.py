@@ -15,6 +15,7 @@ import msgspec
 
 from models.city import (
     Binding,
+    Category,
     Chief,
     City,
     Division,
@@ -85,6 +86,7 @@ def load_city(adcode: str, root: Path = CITIES) -> City:
         powers=_if_there(folder / "powers.csv", Power),
         periods=_if_there(folder / "periods.csv", Period),
         chiefs=_if_there(folder / "chiefs.csv", Chief),
+        categories=_if_there(folder / "categories.csv", Category),
         posts=_if_there(folder / "posts.csv", Post),
     )
 

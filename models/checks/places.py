@@ -10,6 +10,7 @@ from models.city import City, Division, Zone
 _LEVELS: Final = {"city": 6, "county": 6, "township": 9, "stat": 9}
 _PARENT_LEVEL: Final = {"county": "city", "township": "county", "stat": "county"}
 _FEWEST_LETTERS: Final = 2
+_CITY_ENDING: Final = "00"
 #: Codes of the statistics office for zones and farms: the zone itself carries the name.
 _STAT: Final = "stat"
 
@@ -20,7 +21,7 @@ def check_places(city: City) -> Iterator[Finding]:
     yield from _doubled(city)
     yield from _own_division(city, known)
     for division in city.divisions:
-        yield from _division(division, known)
+        yield from _division(city, division, known)
     for zone in city.zones:
         yield from _zone(zone, known)
     for place in city.protected_places:
@@ -42,12 +43,17 @@ def _own_division(city: City, known: Mapping[str, Division]) -> Iterator[Finding
     if own is None or own.level != "city":
         text = f"divisions.csv 缺少本市 {city.adcode} 一行"
         yield error("city_division_missing", city.adcode, text, "补上 level 为 city 的一行")
-    if not any(d.level == "county" and current(d) for d in city.divisions):
+    if _of_cities(city) and not any(d.level == "county" and current(d) for d in city.divisions):
         text = "divisions.csv 没有现行区县"
         yield error("counties_missing", city.adcode, text, "补上本市全部区县")
 
 
-def _division(division: Division, known: Mapping[str, Division]) -> Iterator[Finding]:
+def _of_cities(city: City) -> bool:
+    """Tell a city with counties from a county that is a jurisdiction of its own."""
+    return city.adcode.endswith(_CITY_ENDING)
+
+
+def _division(city: City, division: Division, known: Mapping[str, Division]) -> Iterator[Finding]:
     code, name = division.code, division.name
     width = _LEVELS.get(division.level)
     if width is None:
@@ -57,7 +63,8 @@ def _division(division: Division, known: Mapping[str, Division]) -> Iterator[Fin
     elif len(code) != width or not code.isdigit():
         text = f"{name} 的代码 {code} 应是 {width} 位数字"
         yield error("code_malformed", code, text, "改正代码")
-    yield from _parent(division, known)
+    if _of_cities(city) or division.parent != city.adcode:
+        yield from _parent(division, known)
     yield from _successor(division, known)
 
 

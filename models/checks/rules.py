@@ -48,6 +48,7 @@ def check_rules(city: City, national: Sequence[Rule]) -> Iterator[Finding]:
     yield from _powers(city, laid)
     yield from _periods(city, laid)
     yield from _chiefs(city)
+    yield from _categories(city)
     yield from _unanswered(laid)
     yield from _undesignated(laid)
     yield from _unused_places(city, laid)
@@ -107,6 +108,7 @@ def _names(rule: Rule) -> Iterator[Finding]:
 def _unknown_flags(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
     """Find flags that nothing sets: a rule that asks for one never holds."""
     known = flags() | {place.flag for place in city.protected_places}
+    known |= {category.flag for category in city.categories}
     own = {rule.id for rule in city.duties}
     for rule in laid:
         asked = {*rule.when.flags, *rule.when.any_flag, *rule.when.no_flags}
@@ -199,6 +201,13 @@ def _chiefs(city: City) -> Iterator[Finding]:
         if chief.flag not in named:
             text = f"{chief.title} 的 {chief.flag} 在 protected_places.csv 没有地名,永远不会命中"
             yield warning("chief_without_place", chief.flag, text, "补上该水体或林区的地名")
+
+
+def _categories(city: City) -> Iterator[Finding]:
+    for category in city.categories:
+        if unknown := [code for code in category.types if code not in ISSUE_TYPES]:
+            text = f"本市类别“{category.name}”对应的类型 {'、'.join(unknown)} 不存在"
+            yield error("type_unknown", category.flag, text, "改正 categories.csv 的 types")
 
 
 def _unused_places(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
