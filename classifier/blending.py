@@ -27,10 +27,10 @@ Floats = npt.NDArray[np.floating[Any]]
 Weights = npt.NDArray[np.float64]
 
 #: How strongly numbers are held at where they start, in texts.
-_HELD: Final = 4.0
-_MAIN_START: Final = (0.4, 0.8, 0.1, 0.0)
+_HELD: Final = 60.0
+_MAIN_START: Final = (0.6, 0.6, 0.0, 0.0)
 _PRESENT_START: Final = (0.3, 0.6, 0.3, 0.0)
-_PLAIN_START: Final = (0.4, 0.8)
+_PLAIN_START: Final = (0.6, 0.6)
 #: From which certainty of the linear model on the encoder may be left out, tried from the least.
 _TRIED: Final = (0.8, 0.84, 0.88, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
 _NEVER: Final = 1.01
