@@ -190,6 +190,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     periods: tuple[Period, ...] = ()
     chiefs: tuple[Chief, ...] = ()
     posts: tuple[Post, ...] = ()
+    categories: tuple[Category, ...] = ()
     national: National | None = None
 
 

@@ -1,8 +1,9 @@
 """Loading a city from its folder `models/cities/<adcode>/` into one City value.
 
 The folder holds city.toml, divisions.csv, zones.csv, units.csv, bindings.csv, duties.toml and
-protected_places.csv, and may hold powers.csv, periods.csv, chiefs.csv and posts.csv;
-models/cities/README.md tells their columns. A City's version is the version that city.toml declares and a digest of all the files, so an edited file is another release even
+protected_places.csv, and may hold powers.csv, periods.csv, chiefs.csv, posts.csv and
+categories.csv; models/cities/README.md tells their columns. A City's version is the version that
+city.toml declares and a digest of all the files, so an edited file is another release even
 if nobody remembered to declare one.
 """
 
