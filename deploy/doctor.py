@@ -32,6 +32,11 @@ from routing.rules import national_clocks, national_rules
 SYSTEM: Final = "system"
 _STALLED_S: Final = 300
 _SILENT_S: Final = 60
+_WATCH_S: Final = 120
+_WATCHES: Final = {
+    "sweeper": ("时限巡查", "到期和超期不会被发现"),
+    "escalation": ("预警升级", "预警和超期不会通知到人"),
+}
 _DESK_S: Final = 86_400
 _UNSEALED: Final = 10_000
 _SIGNS: Final = {"error": "✗ 错误", "warning": "! 提醒", "info": "· 说明"}
@@ -142,6 +147,18 @@ def _workers(gauges: Gauges, cities: Sequence[str]) -> Iterator[Finding]:
             yield error("worker_silent", city, text, remedy)
 
 
+def _watches(gauges: Gauges, cities: Sequence[str]) -> Iterator[Finding]:
+    alive = [city for city in cities if gauges.heartbeat_age.get(city, _SILENT_S + 1) <= _SILENT_S]
+    for city in alive:
+        for watch, (name, effect) in _WATCHES.items():
+            age = gauges.watch_age.get((city, watch))
+            if age is None or age > _WATCH_S:
+                since = "从未运行" if age is None else f"最近一次在 {age:.0f} 秒前"
+                text = f"{city} 的{name}没有运行({since}),{effect}"
+                remedy = "运行 jiesu worker,或重启 jiesu up 并查看日志"
+                yield error("watch_silent", f"{city}:{watch}", text, remedy)
+
+
 def _queues(gauges: Gauges, cities: Sequence[str]) -> Iterator[Finding]:
     for (city, queue), oldest in gauges.oldest.items():
         n = gauges.queued.get((city, queue), 0)
@@ -191,6 +208,7 @@ async def _releases(db: Database, cities: Sequence[City]) -> list[Finding]:
 
 _LOOKS: Final[tuple[Callable[[Gauges, Sequence[str]], Iterator[Finding]], ...]] = (
     _workers,
+    _watches,
     _queues,
     _messages,
     _history,

@@ -126,6 +126,9 @@ class Scraper:
         self._heartbeat = self._gauge(
             "jiesu_worker_heartbeat_age_seconds", "Since any worker's last sign of life", "city"
         )
+        self._watch = self._gauge(
+            "jiesu_watch_age_seconds", "Since clocks were swept and alarms told", "city", "watch"
+        )
 
     async def text(self) -> str:
         """Give the text of /metrics; without a database, the rest of it."""
@@ -151,6 +154,7 @@ class Scraper:
             (self._oldest, gauges.oldest),
             (self._clocks, gauges.clocks),
             (self._outbox, gauges.outbox),
+            (self._watch, gauges.watch_age),
         )
         for gauge, values in pairs:
             gauge.clear()

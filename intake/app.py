@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from intake import api, api_disputes, api_emergencies, api_similar, keys, openapi
+from intake import api, api_disputes, api_emergencies, api_similar, api_supervision, keys, openapi
 from intake.channels.dispatcher import Dispatcher
 from intake.channels.table import include_channels
 from intake.limits import Limits
@@ -31,6 +31,7 @@ def build_app(services: Services) -> web.Application:
     api_disputes.add_disputes(app)
     api_emergencies.add_emergencies(app)
     api_similar.add_similar(app)
+    api_supervision.add_supervision(app)
     openapi.add_openapi(app)
     add_pages(app)
     return app

@@ -12,6 +12,7 @@ from intake.api import Reconcile, Revive
 from intake.api_disputes import Dealings
 from intake.api_emergencies import EmergencyList
 from intake.api_similar import SimilarCases
+from intake.api_supervision import Read, Supervision
 from intake.channels.desk import DeskEntry
 from intake.channels.messages12345 import Message, Reply
 from intake.channels.portal import PRIVACY_NOTICE, CitizenReport, Taken
@@ -119,6 +120,20 @@ ENDPOINTS: Final = (
         summary="一个突发环境事件:通知名单、通话记录、报告(编号为首个工单号)",
         guard="session",
         answer=WholeEmergency,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/supervision",
+        summary="未结督办、挂账台账、待签收文书、通报名单、重点件和未读通知(承办单位只见本单位的)",
+        guard="session",
+        answer=Supervision,
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/notices/{id}/read",
+        summary="通知已阅(承办单位、督办员)",
+        guard="session",
+        answer=Read,
     ),
     Endpoint(
         method="post",

@@ -193,3 +193,6 @@ def _posts(book: Catalogue, unit: Unit, place: int) -> list[Rung]:
 
 def _exists(unit: Unit, on: date) -> bool:
     return unit.valid_to is None or unit.valid_to >= on
+
+
+policy()  # read at the start, never while serving

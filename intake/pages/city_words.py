@@ -55,6 +55,10 @@ class CityWords:
         known = self._catalogue.clocks.get(code or "")
         return known.zh if known else (code or "")
 
+    def is_clock(self, code: str) -> bool:
+        """Tell whether a code is a clock's."""
+        return code in self._catalogue.clocks
+
     def closes(self, code: str) -> bool:
         """Tell whether a clock is the promise to close the case."""
         known = self._catalogue.clocks.get(code)

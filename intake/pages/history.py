@@ -106,6 +106,23 @@ VERBS: Final = {
     "case:accused:named": "指明被反映单位",
     "case:accused:noted": "识别被反映单位",
     "case:pollution:opened": "污染诉求另建工单",
+    "case:urged": "催办",
+    "case:supervised": "一般督办",
+    "case:supervised:key": "重点督办",
+    "case:supervision:answered": "督办反馈",
+    "case:supervision:ended": "督办销号",
+    "case:ledgered": "挂账督办",
+    "case:released": "销账",
+    "case:progress:due": "须按期上报进展",
+    "case:progress:reported": "上报进展",
+    "case:progress:struck": "移出通报名单",
+    "case:pressed:reminded": "提醒",
+    "case:pressed:interviewed": "约谈",
+    "case:pressed:notified": "通报",
+    "case:pressed:received": "文书签收",
+    "case:key:marked": "列入重点件",
+    "case:key:elevated": "提级办理",
+    "case:owned": "领导包案",
 }
 _ACTORS: Final = {"system": "系统", "citizen": "诉求人", "platform": "来源平台"}
 _METHODS: Final = {
@@ -230,7 +247,8 @@ def _texts(data: dict[str, Any], city: CityWords) -> Iterable[str]:
         if isinstance(data.get(name), str):
             yield table.get(data[name], data[name])
     if isinstance(data.get("code"), str):
-        yield city.clock(data["code"]) if data["code"].startswith("K") else _rejection(data["code"])
+        code = data["code"]
+        yield city.clock(code) if city.is_clock(code) else _rejection(code)
     for name in _SAID:
         if isinstance(data.get(name), str) and data[name]:
             said = words.label(data[name], "return_reason") if name == "reason" else data[name]

@@ -11,7 +11,10 @@ ByCity = dict[tuple[str, str], float]
 
 
 class Gauges(msgspec.Struct, frozen=True, kw_only=True):
-    """What is open, per city; ages and `oldest` are in seconds."""
+    """What is open, per city; ages and `oldest` are in seconds.
+
+    `watch_age` tells by city and lease how long ago clocks were swept and alarms brought to people.
+    """
 
     queued: ByCity
     oldest: ByCity
@@ -19,6 +22,7 @@ class Gauges(msgspec.Struct, frozen=True, kw_only=True):
     outbox: ByCity
     unsealed: dict[str, float]
     heartbeat_age: dict[str, float]
+    watch_age: ByCity = {}
 
 
 async def read_gauges(conn: Connection) -> Gauges:
@@ -33,4 +37,5 @@ async def read_gauges(conn: Connection) -> Gauges:
         outbox={(row["city"], row["state"]): row["n"] for row in outbox},
         unsealed={row["city"]: row["n"] for row in await conn.fetch(_SQL["unsealed"])},
         heartbeat_age=await lease.heartbeat_ages(conn),
+        watch_age=await lease.watch_ages(conn),
     )

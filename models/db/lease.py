@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
 
 from models.db import queries
 from models.db.pool import Connection
 
 _SQL = queries.load("lease")
+#: The leases of those who watch the clocks and bring alarms to people.
+WATCHES: Final = ("sweeper", "escalation")
 
 
 async def take(conn: Connection, city: str, name: str, holder: str, seconds: float) -> bool:
@@ -29,3 +32,9 @@ async def beat(conn: Connection, cities: Sequence[str], holder: str, seconds: fl
 async def heartbeat_ages(conn: Connection) -> dict[str, float]:
     """Give per city the seconds since any worker's last heartbeat; absent if never served."""
     return {row["city"]: row["age"] for row in await conn.fetch(_SQL["ages"])}
+
+
+async def watch_ages(conn: Connection) -> dict[tuple[str, str], float]:
+    """Give per city and watch the seconds since it was last kept; absent if never kept."""
+    rows = await conn.fetch(_SQL["watch_ages"], list(WATCHES))
+    return {(row["city"], row["name"]): row["age"] for row in rows}

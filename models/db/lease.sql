@@ -28,3 +28,8 @@ DELETE FROM lease WHERE name LIKE 'worker:%' AND until < clock_timestamp() - int
 -- For each city the seconds since the liveliest worker's last beat.
 SELECT city, extract(epoch FROM clock_timestamp() - max(beat_at))::float8 AS age
   FROM lease WHERE name LIKE 'worker:%' GROUP BY city ORDER BY city;
+
+-- name: watch_ages
+-- For each city the seconds since each of the watches $1 was last kept.
+SELECT city, name, extract(epoch FROM clock_timestamp() - beat_at)::float8 AS age
+  FROM lease WHERE name = ANY($1::text[]) ORDER BY city, name;

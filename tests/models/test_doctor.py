@@ -70,6 +70,8 @@ async def healthy(db: Database, changsha: City) -> Database:
     async with db.system() as conn:
         await sync_city(conn, changsha)
         await lease.beat(conn, ["430100"], "worker-0", 60)
+        for watch in lease.WATCHES:
+            await lease.take(conn, "430100", watch, "worker-0", 30)
     return db
 
 
@@ -89,6 +91,20 @@ async def test_a_silent_worker_and_unknown_data_are_found(
         await conn.execute("DELETE FROM city_release")
     codes = graded(await check_system(healthy.dsn, [changsha]))
     assert codes == {"worker_silent": "error", "release_not_stored": "warning"}
+
+
+async def test_a_sweeper_that_no_longer_runs_is_found(healthy: Database, changsha: City) -> None:
+    """A worker may be alive whose sweeper is not: clocks would run out unseen."""
+    async with healthy.system() as conn:
+        await conn.execute(
+            "UPDATE lease SET beat_at = beat_at - interval '5 minutes' WHERE name = 'sweeper'"
+        )
+        await conn.execute("DELETE FROM lease WHERE name = 'escalation'")
+    found = await check_system(healthy.dsn, [changsha])
+    assert [(f.code, f.where) for f in found] == [
+        ("watch_silent", "430100:sweeper"),
+        ("watch_silent", "430100:escalation"),
+    ]
 
 
 @pytest.mark.parametrize(
