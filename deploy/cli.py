@@ -23,6 +23,7 @@ _COMMANDS: Final = (
     "doctor",
     "bench",
     "places",
+    "history",
 )
 _HELP: Final = "接诉:生态环境投诉的受理、研判、派单与跟踪。\n\n首次使用:jiesu up"
 
