@@ -4,7 +4,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from models.db.pool import Connection
-from routing import answering, disputes, emergencies, ledgering, supervising
+from routing import (
+    answering,
+    crimes,
+    disputes,
+    emergencies,
+    inspections,
+    ledgering,
+    proceeding,
+    supervising,
+)
 from routing.matter import Matter
 
 #: Says in Chinese what of one kind is still open; nothing where nothing is.
@@ -17,6 +26,9 @@ BLOCKERS: Final[tuple[Blocker, ...]] = (
     emergencies.undone,
     ledgering.ledgered,
     supervising.unanswered,
+    crimes.undone,
+    proceeding.undone,
+    inspections.undone,
 )
 
 

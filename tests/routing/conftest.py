@@ -6,6 +6,7 @@ from models.city import City
 from models.db.pool import Database
 from models.duty import Condition
 from routing.catalogue import catalogue
+from tests.routing.closing import Road
 from tests.routing.kit import Desk, put_case, put_city, rule, small_city
 from tests.routing.moments import UNIT, Time
 
@@ -44,3 +45,9 @@ async def working(desk: Desk, time: Time) -> Desk:
     await desk.act("accept")
     await desk.act("sign", UNIT, handler="张工")
     return desk
+
+
+@pytest.fixture
+async def road(town: Database, city: City, time: Time) -> Road:
+    """Give a case at the desk whose road goes by the time of the test."""
+    return Road(town, city, await put_case(town, 1), time)
