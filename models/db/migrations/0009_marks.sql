@@ -202,9 +202,9 @@ RETURNS TABLE (case_no bigint, unit text, adcode text, mask bigint) LANGUAGE sql
     SELECT f.case_no, f.lead_unit, f.adcode,
            coalesce((f.closed_at >= since AND f.closed_at < until)::int::bigint, 0)
            | coalesce((f.dispatched_at >= since AND f.dispatched_at < until)::int::bigint << 1, 0)
-           | f.excluded::int::bigint << 2
-           | f.single::int::bigint << 3
-           | (f.single AND coalesce(f.how IN ('judged', 'unreached'), f.closed_at IS NOT NULL))::int::bigint << 4
+           | (f.excluded::int::bigint << 2)
+           | (f.single::int::bigint << 3)
+           | ((f.single AND coalesce(f.how IN ('judged', 'unreached'), f.closed_at IS NOT NULL))::int::bigint << 4)
            | coalesce((f.how = 'judged')::int::bigint << 5, 0)
            | coalesce((f.how IN ('judged', 'unreached'))::int::bigint << 6, 0)
            | coalesce(f.solved::int::bigint << 7, 0)
@@ -213,10 +213,10 @@ RETURNS TABLE (case_no bigint, unit text, adcode text, mask bigint) LANGUAGE sql
            | coalesce(f.signed::int::bigint << 10, 0)
            | coalesce((f.done IS NOT NULL)::int::bigint << 11, 0)
            | coalesce(f.done::int::bigint << 12, 0)
-           | f.returned::int::bigint << 13
-           | f.reworked::int::bigint << 14
-           | f.repeated::int::bigint << 15
-           | f.ping_pong::int::bigint << 16
+           | (f.returned::int::bigint << 13)
+           | (f.reworked::int::bigint << 14)
+           | (f.repeated::int::bigint << 15)
+           | (f.ping_pong::int::bigint << 16)
            | coalesce((f.passed IS NOT NULL)::int::bigint << 17, 0)
            | coalesce(f.passed::int::bigint << 18, 0)
       FROM facts f

@@ -1,0 +1,40 @@
+-- Cases that shall not count in the marks of their unit; written under the lock of their case.
+
+-- name: ask
+-- Ask that a case shall not count.
+INSERT INTO exclusion (city, case_no, n, unit, month, cause, reason, asked_by, asked_at)
+SELECT $1, $2, coalesce(max(x.n), 0) + 1, $3, $4, $5, $6, $7, $8
+  FROM exclusion x WHERE x.city = $1 AND x.case_no = $2;
+
+-- name: decide
+-- Settle what was asked: $3 granted or not.
+UPDATE exclusion SET granted = $3, decided_by = $4, decided_at = $5, note = $6
+ WHERE city = $1 AND case_no = $2 AND granted IS NULL;
+
+-- name: of_case
+-- What was asked of a case, in order.
+SELECT case_no, unit, month, cause, reason, asked_by, asked_at, granted, decided_by, decided_at, note
+  FROM exclusion WHERE city = $1 AND case_no = $2 ORDER BY n;
+
+-- name: hold_unit
+-- Let those who settle exclusions of one unit go one after the other.
+SELECT pg_advisory_xact_lock(hashtextextended($1 || '|exclusion|' || $2, 0));
+
+-- name: used
+-- How many cases of a unit are left out of the month $3.
+SELECT count(*) FROM exclusion WHERE city = $1 AND month = $3 AND unit = $2 AND granted;
+
+-- name: closed
+-- How many cases a unit closed from $3 on, before $4.
+SELECT count(*) FROM cases WHERE city = $1 AND closed_at >= $3 AND closed_at < $4 AND lead_unit = $2
+   AND state IN ('CLOSED', 'ARCHIVED');
+
+-- name: granted
+-- The cases that are left out of a month.
+SELECT case_no, unit, month, cause, reason, asked_by, asked_at, granted, decided_by, decided_at, note
+  FROM exclusion WHERE city = $1 AND month = $2 AND granted ORDER BY unit, case_no;
+
+-- name: open
+-- What is asked and not settled, the oldest first; $2 at most.
+SELECT case_no, unit, month, cause, reason, asked_by, asked_at, granted, decided_by, decided_at, note
+  FROM exclusion WHERE city = $1 AND granted IS NULL ORDER BY asked_at LIMIT $2;

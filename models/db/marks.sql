@@ -1,0 +1,51 @@
+-- Figures of a city's work, counted from its cases in one go and kept with them.
+
+-- name: open_run
+-- Begin a count of what happened from $3 on, before $4.
+INSERT INTO mark_run (city, run_id, since, until, made_at, made_by) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: keep_cases
+-- Keep the cases of a count with what held of each; $5 are the codes of the clocks that promise to close.
+INSERT INTO mark_case (city, run_id, case_no, unit, adcode, mask)
+SELECT $1, $2, m.case_no, m.unit, m.adcode, m.mask FROM case_marks($1, $3, $4, $5) m;
+
+-- name: keep_figures
+-- Count the figures of a run for the city, its counties and units: $3 formulas, $4 versions, $5 the conditions of the
+-- denominator, $6 those of the numerator too, $7 those that must not hold.
+INSERT INTO mark (city, run_id, formula, version, scope, area, numerator, denominator)
+SELECT $1, $2, f.code, f.version,
+       CASE WHEN grouping(m.unit) = 0 THEN 'unit' WHEN grouping(m.adcode) = 0 THEN 'county' ELSE 'city' END,
+       CASE WHEN grouping(m.unit) = 0 THEN m.unit WHEN grouping(m.adcode) = 0 THEN m.adcode ELSE $1 END,
+       count(*) FILTER (WHERE m.mask & f.top = f.top), count(*)
+  FROM unnest($3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[]) AS f (code, version, base, top, without)
+  JOIN mark_case m ON m.city = $1 AND m.run_id = $2 AND m.mask & f.base = f.base AND m.mask & f.without = 0
+ GROUP BY GROUPING SETS ((f.code, f.version), (f.code, f.version, m.unit), (f.code, f.version, m.adcode))
+HAVING CASE WHEN grouping(m.unit) = 0 THEN m.unit WHEN grouping(m.adcode) = 0 THEN m.adcode ELSE $1 END IS NOT NULL;
+
+-- name: run
+-- One count.
+SELECT run_id, since, until, made_at, made_by FROM mark_run WHERE city = $1 AND run_id = $2;
+
+-- name: newest
+-- The newest count of a stretch of time.
+SELECT run_id, since, until, made_at, made_by FROM mark_run
+ WHERE city = $1 AND since = $2 AND until = $3 ORDER BY made_at DESC LIMIT 1;
+
+-- name: figures
+-- The figures of a count.
+SELECT formula, version, scope, area, numerator, denominator FROM mark
+ WHERE city = $1 AND run_id = $2 ORDER BY scope, area, formula;
+
+-- name: cases_of
+-- The cases behind a figure ($3 scope, $4 area): those of the denominator, and whether each counts in the numerator.
+SELECT m.case_no, m.mask & $6 = $6 AS counts FROM mark_case m
+ WHERE m.city = $1 AND m.run_id = $2 AND m.mask & $5 = $5 AND m.mask & $7 = 0
+   AND CASE $3 WHEN 'unit' THEN m.unit = $4 WHEN 'county' THEN m.adcode = $4 ELSE true END
+ ORDER BY m.case_no;
+
+-- name: totals
+-- How many cases a count has that were dispatched ($4) and closed ($3) in its time, parts for themselves ($5), and
+-- how many of the closed ones are left out ($6).
+SELECT count(*) FILTER (WHERE m.mask & $4 <> 0) AS dispatched, count(*) FILTER (WHERE m.mask & $3 <> 0) AS closed,
+       count(*) FILTER (WHERE m.mask & $3 <> 0 AND m.mask & $6 <> 0) AS excluded
+  FROM mark_case m WHERE m.city = $1 AND m.run_id = $2 AND m.mask & $5 <> 0;
