@@ -4,7 +4,7 @@ SELECT '990100', n, 'DISPATCHED', 'WEB', 'WEB', 'x', now(), decode(md5(n::text),
        CASE WHEN n % 50 = 0 THEN ARRAY['repeated'] ELSE '{}' END
   FROM generate_series(1, 20000) n;
 INSERT INTO task (city, case_no, task_no, unit, role, is_lead, state, revision, dispatched_at)
-SELECT '990100', n, 1, '990102-ECO', 'ECO', true, 'DISPATCHED', 1, now() FROM generate_series(1, 20000) n;
+SELECT '990100', n, 1, CASE WHEN n % 20 = 0 THEN '990102-ECO' ELSE '990103-ECO' END, 'ECO', true, 'DISPATCHED', 1, now() FROM generate_series(1, 20000) n;
 INSERT INTO clock (city, case_no, task_no, code, attempt, started_at, due_at, calendar, provisional, trace, warn_at,
                    warned)
 SELECT '990100', n, 0, 'K12', 1, now(), now(), 'W', false, '[]', '{}', 0 FROM generate_series(1, 20000) n;
