@@ -1,4 +1,4 @@
-"""Learned duties as files: a city's folder to review, and the sheet of what speaks for each rule."""
+"""Learned duties as files: a city folder to review, with the sheet of what speaks for each rule."""
 
 import csv
 import shutil
@@ -22,7 +22,7 @@ _HEADS: Final = {
 
 
 def write(draft: Draft, folder: Path) -> None:
-    """Write a draft into a city's folder, with the rest of its installed folder where it differs."""
+    """Write a draft into a folder, with the rest of the installed one where it is another."""
     folder.mkdir(parents=True, exist_ok=True)
     installed = CITIES / draft.city.adcode
     if folder.resolve() != installed.resolve():
