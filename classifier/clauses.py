@@ -19,12 +19,12 @@ from models.tags import TagRequest
 #: Longer texts tell a story; their clauses do not stand for themselves.
 _LONGEST: Final = 160
 _SHORTEST: Final = 4
-_PLAIN: Final = 0.7
+_PLAIN: Final = 0.5
 #: What a type is worth that a clause names in plain words: as much as is asked of a further type.
 _NAMED: Final = 0.5
 #: What the whole text makes of a type must not rule it out.
 _THINKABLE: Final = 0.03
-_NOT_ABSURD: Final = 0.01
+_NOT_ABSURD: Final = 0.003
 
 
 class Batch(NamedTuple):
@@ -68,13 +68,14 @@ def without_clauses(
     `guess` is of the texts, `glances` of their clauses.
     """
     present: Floats = guess.present.copy()
+    least = model.thresholds.present
     for row, index in enumerate(batch.owner):
         column = int(glances.main[row].argmax())
         code, p = model.codes[column], float(glances.main[row][column])
         cues = batch.documents[batch.own + row].reading.cues
         plain = p >= _PLAIN and code in cues and code[0] != "Z"
         if plain and guess.present[index][column] >= _THINKABLE:
-            present[index][column] = np.maximum(present[index][column], p / 2)
+            present[index][column] = np.maximum(present[index][column], max(p / 2, least))
     for index, document in enumerate(batch.documents[: batch.own]):
         main = model.codes[int(guess.main[index].argmax())]
         for code in _named(document, model, main):

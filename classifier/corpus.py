@@ -28,7 +28,7 @@ WRITTEN: Final = Path(__file__).with_name("data") / "written_examples.jsonl"
 CORRECTIONS: Final = "corrections.jsonl"
 READ: Final = WRITTEN.with_name("read_labels.csv")
 #: What one written example counts beside one real message.
-WRITTEN_WEIGHT: Final = 0.3
+WRITTEN_WEIGHT: Final = 0.8
 _BATCH: Final = 256
 #: How many characters tell one message from another.
 _OPENING: Final = 40

@@ -28,6 +28,8 @@ _RULED_P: Final = 0.9
 _WATER_SOURCE: Final = re.compile(r"[WAS]|C0[48]|P01|Z05")
 _RESERVE: Final = re.compile(r"C|S02|P01|Z05")
 _CALM: Final = ("ZX", "BY", "WX")
+#: Whose shaking it is, by the concept that names the source.
+_SHAKING: Final = (("rail", "N10"), ("site", "N02"))
 #: Reasons that raise an ordinary matter to urgent by themselves.
 _RAISING: Final = (
     "serious:hazardous_waste",
@@ -121,7 +123,7 @@ def _types(model: Model, evidence: Evidence, kind: Scored) -> tuple[tuple[TypeTa
     further = [index for index in order if present[index] >= model.thresholds.present]
     chosen = {model.codes[first]: sure}
     chosen |= {model.codes[index]: float(present[index]) for index in further}
-    chosen = _by_sight(chosen, evidence.document)
+    chosen = _by_source(_by_sight(chosen, evidence.document), evidence.document)
     if kind.code != "ZX":
         chosen = _by_place(chosen, evidence.place_flags)
     tags = [
@@ -138,6 +140,16 @@ def _by_sight(chosen: dict[str, float], document: Document) -> dict[str, float]:
         return chosen
     rest = {name: p for name, p in chosen.items() if name != "A01"}
     return {"A01": chosen["A02"]} | rest
+
+
+def _by_source(chosen: dict[str, float], document: Document) -> dict[str, float]:
+    """Call shaking by what shakes (domain section 2.3, N15): trains and works have their own."""
+    concepts = document.reading.concepts.keys()
+    source = next((code for name, code in _SHAKING if name in concepts), None)
+    if source is None or next(iter(chosen)) != "N15":
+        return chosen
+    rest = {name: p for name, p in chosen.items() if name not in {source, "N15"}}
+    return {source: chosen["N15"]} | rest
 
 
 def _by_place(chosen: dict[str, float], flags: Sequence[str]) -> dict[str, float]:
