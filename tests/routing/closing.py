@@ -6,6 +6,7 @@ from models.case import Actor, Case, CaseNo
 from models.city import City
 from models.db.pool import Database
 from models.ids import uuid7
+from models.moment import CHINA
 from tests.routing.kit import EAST, FRIDAY, OPERATOR, SECOND, WEST, Desk, handler, put_case
 from tests.routing.moments import Time
 
@@ -21,6 +22,8 @@ RESULT: Final[dict[str, Any]] = {
 
 class Road(Desk):
     """A case of the small city that comes in on the golden Friday at noon, led by ecology."""
+
+    zone = CHINA
 
     def __init__(self, db: Database, city: City, number: CaseNo, time: Time) -> None:
         """Name the case and the time by which acts go."""
