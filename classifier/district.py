@@ -318,7 +318,13 @@ def _is_abroad(text: str, mention: Mention, city: str | None) -> bool:
     start = mention.span[0]
     if city is None or _HOME.search(text, max(0, start - _HOME_REACH), start):
         return False
-    return all(m.kind == "elsewhere" or m.city != city for m in mention.meanings)
+    return all(_says_elsewhere(m, city) for m in mention.meanings)
+
+
+def _says_elsewhere(meaning: Meaning, city: str) -> bool:
+    """Tell whether a name is another city's; its small names and aliases may be anywhere's."""
+    large = meaning.kind in {"county", "city"} and meaning.full
+    return meaning.kind == "elsewhere" or (meaning.city != city and large)
 
 
 def _county_codes(city: City) -> dict[str, str]:

@@ -17,6 +17,7 @@ from classifier.corpus import Gold
 from classifier.engine import Tagger
 from classifier.metrics import Bin, Pair, one_z
 from classifier.slices import sliced
+from models.city import city_of
 from models.tags import TagRequest, Tags
 
 _BATCH: Final = 64
@@ -248,9 +249,10 @@ def _types_f1(rows: Sequence[Gold], said: Sequence[Tags]) -> float:
 
 def _place(rows: Sequence[Gold], said: Sequence[Tags], city: str | None) -> dict[str, float]:
     known = [(row.adcode, tags) for row, tags in zip(rows, said, strict=True) if row.adcode]
-    prefix = (city or "")[:4]
-    here = [(code, tags.place.adcode) for code, tags in known if code.startswith(prefix)]
-    away = [tags.place.adcode for code, tags in known if not code.startswith(prefix)]
+    home = [city is None or city_of(code) == city_of(city) for code, _ in known]
+    pairs = [(code, tags.place.adcode) for code, tags in known]
+    here = [pair for pair, own in zip(pairs, home, strict=True) if own]
+    away = [named for (_, named), own in zip(pairs, home, strict=True) if not own]
     told = [(code, named) for code, named in here if named]
     return {
         "n": len(here),

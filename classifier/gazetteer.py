@@ -110,12 +110,15 @@ def _meanings(city: City) -> Iterator[tuple[str, Meaning]]:
 def _of_division(
     city: City, division: Division, successors: dict[str, str]
 ) -> Iterator[tuple[str, Meaning]]:
-    """Give a county's or township's names; an abolished one means its successor."""
+    """Give a county's or township's names; an abolished one means its successor.
+
+    An abolished county's name says less: a township of it may have gone to another county.
+    """
     code = division.code
     while code in successors:
         code = successors[code]
     if division.level == "county":
-        meaning = Meaning("county", city.adcode, (code,))
+        meaning = Meaning("county", city.adcode, (code,), full=division.code == code)
     elif division.level == "township":
         county = successors.get(code[:6], code[:6])
         meaning = Meaning("township", city.adcode, (county,), code)

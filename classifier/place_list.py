@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from classifier.place_names import Place
+from models.city import city_of
 from models.errors import Invalid
 
 _COMMITTEE: Final = re.compile(r"(?:社区)?(?:居民委员会|居委会|村民委员会|村委会)$")
 _KIND: Final = re.compile(r"(?:社区|村)$")
 _COUNTY_DIGITS: Final = 6
-_CITY_DIGITS: Final = 4
 #: A bare name of fewer characters is a common word or part of one.
 _BARE: Final = 3
 _LEAST: Final = 2
@@ -33,7 +33,7 @@ def read_list(path: Path, city: str, successors: Mapping[str, str]) -> tuple[Pla
     """
     counties: dict[str, set[str]] = defaultdict(set)
     for code, name in _rows(path):
-        if code[:_CITY_DIGITS] == city[:_CITY_DIGITS]:
+        if city_of(code) == city_of(city):
             county = code[:_COUNTY_DIGITS]
             for form in _forms(name):
                 counties[form].add(successors.get(county, county))

@@ -12,7 +12,7 @@ from classifier.district import Districts
 from classifier.place_grams import Ints
 from classifier.place_learning import Case, Sources, Ticket, grouped, tidy
 from classifier.place_names import Place
-from models.city import City
+from models.city import City, city_of
 from models.errors import Invalid
 
 _LEAST_TICKETS: Final = 50
@@ -84,7 +84,7 @@ def prepare(
         code = successors.get(ticket.adcode or "", ticket.adcode)
         if code in counties:
             own.append(ticket._replace(adcode=code))
-        elif code and code[:4] != city.adcode[:4]:
+        elif code and city_of(code) != city_of(city.adcode):
             away.append(tidy(ticket))
     if len(own) < _LEAST_TICKETS:
         detail = f"已知区县的本市工单只有 {len(own)} 条,至少要 {_LEAST_TICKETS} 条。"

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.coordinates import Floats, kilometres
+from models.city import city_of
 from models.data_files import read_csv
 from models.errors import Invalid
 
@@ -135,7 +136,7 @@ class Territory:
         return tuple(code for code, away in nearest.items() if away <= near and self._own(code))
 
     def _own(self, code: str) -> bool:
-        return code[:4] == self._city[:4]
+        return city_of(code) == city_of(self._city)
 
 
 class Area:

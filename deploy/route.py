@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from deploy.route_page import html_foot, html_head, html_page, page
-from models.city import City
+from models.city import City, city_of
 from models.city_load import installed_cities, load_city
 from models.decision import Decision
 from models.errors import Invalid, JiesuError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from classifier.engine import Tagger
 
 _BATCH: Final = 64
-_CITY_DIGITS: Final = 4
 
 Line = dict[str, Any]
 #: How a routed line is written.
@@ -150,7 +149,7 @@ def shown(tags: Line, facts: Facts, city: City, decision: Decision, form: Form) 
 
 def _city(line: Line, facts: Facts, given: str | None) -> City:
     """Find the city: the line's, the given one, or the one that the county lies in."""
-    place = f"{facts.adcode[:_CITY_DIGITS]}00" if facts.adcode else None
+    place = city_of(facts.adcode) if facts.adcode else None
     found = line.get("city") or given or place
     if found is None:
         raise Invalid("city_required", "不知道是哪个城市:请在行内写 city,或用 --city。")

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
+from models.city import city_of
 from models.city_load import installed_cities, load_city
 from models.tags import Datum, TagRequest, Tags
 from models.taxonomy import issue_type, request_type
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from classifier.evaluate import Report
 
 _BATCH: Final = 64
-_CITY_DIGITS: Final = 4
 
 
 class Line(msgspec.Struct):
@@ -136,7 +136,7 @@ def measure(
 def _home(adcodes: Iterable[str | None]) -> str | None:
     """Give the installed city in which most of the gold counties lie."""
     served = installed_cities()
-    cities = Counter(f"{code[:_CITY_DIGITS]}00" for code in adcodes if code)
+    cities = Counter(city_of(code) for code in adcodes if code)
     return next((city for city, _ in cities.most_common() if city in served), None)
 
 

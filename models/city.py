@@ -1,11 +1,20 @@
 """A city as data: its divisions, zones, units, role bindings, own rules and clock profile."""
 
 from datetime import date
+from typing import Final
 
 import msgspec
 
 from models.clock import CalendarDay, ClockDef, ClockTerms, PauseReason
 from models.duty import Rule
+
+#: Municipalities directly under the central government: the city is the province.
+MUNICIPALITIES: Final = ("11", "12", "31", "50")
+
+
+def city_of(code: str) -> str:
+    """Give the code of the city that a division's code lies in."""
+    return f"{code[:2]}0000" if code.startswith(MUNICIPALITIES) else f"{code[:4]}00"
 
 
 class Division(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,13 +6,11 @@ from itertools import combinations
 from typing import Final
 
 from models.checks.finding import Finding, current, error, goes_round, info, overlap, warning
-from models.city import Binding, City, Unit
+from models.city import MUNICIPALITIES, Binding, City, Unit
 from models.duty import Rule
 from models.taxonomy import ROLES
 
 _LEVELS: Final = ("city", "county", "zone", "town", "external")
-#: Municipalities directly under the central government: their county bureaus are no branches.
-_MUNICIPALITIES: Final = ("11", "12", "31", "50")
 
 
 def check_units(city: City, rules: Sequence[Rule]) -> Iterator[Finding]:
@@ -126,8 +124,11 @@ def _unbound(role: str, missing: list[str], *, leads: bool) -> Finding:
 
 
 def _branches(city: City, units: Mapping[str, Unit]) -> Iterator[Finding]:
-    """Check that county branches stand under the city's bureau (Code article 53)."""
-    if city.adcode.startswith(_MUNICIPALITIES):
+    """Check that county branches stand under the city's bureau (Code article 53).
+
+    In a municipality the bureaus of counties are no branches.
+    """
+    if city.adcode.startswith(MUNICIPALITIES):
         return
     bureaus = [b for b in city.bindings if b.role == "ECO" and current(b)]
     top = next((b.unit for b in bureaus if b.territory == city.adcode), None)

@@ -42,7 +42,7 @@ def line_of(path: Path, start: str) -> int:
 
 def test_both_cities_are_installed() -> None:
     """Changsha and Kunming ship."""
-    assert installed_cities() == ["430100", "530100"]
+    assert {"430100", "530100"} <= set(installed_cities())
 
 
 def test_a_city_that_is_not_installed_is_not_found() -> None:
