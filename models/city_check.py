@@ -9,6 +9,7 @@ from typing import Final
 from models.checks.clocks import check_clocks
 from models.checks.finding import Finding, Severity
 from models.checks.places import check_places
+from models.checks.posts import check_posts
 from models.checks.rules import check_rules, laid_over
 from models.checks.units import check_units
 from models.city import City
@@ -25,6 +26,7 @@ def check(city: City, rules: Sequence[Rule], clocks: Sequence[ClockDef]) -> list
     found = [
         *check_places(city),
         *check_units(city, laid_over(city.duties, rules)),
+        *check_posts(city),
         *check_rules(city, rules),
         *check_clocks(city, clocks),
     ]

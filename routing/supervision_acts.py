@@ -53,7 +53,7 @@ ACTS: Final[Mapping[str, Act]] = {
         supervising.look,
     ),
     "ledger": _act(
-        *("supervisor", verbs.Ledger, _GIVEN, ledgering.LEDGERED, ledgering.ledger),
+        *("supervisor", verbs.Ledger, AT_WORK, ledgering.LEDGERED, ledgering.ledger),
         ledgering.look,
     ),
     "release": _act(

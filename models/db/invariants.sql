@@ -129,3 +129,26 @@ SELECT r.case_no::text AS what, r.unit AS found FROM return_request r JOIN dispu
 SELECT t.case_no::text AS what, t.unit AS found FROM accused a JOIN task t ON t.city = a.city AND t.case_no = a.case_no
    AND t.unit = a.unit AND t.state NOT IN ('RETURNED', 'WITHDRAWN')
  WHERE a.city = $1 ORDER BY t.case_no LIMIT $2;
+
+-- name: told_alarms_have_reached_someone
+-- An alarm that counts as told has its escalation and its notice.
+SELECT a.case_no::text AS what, a.code || ' ' || a.level AS found FROM clock_alarm a
+ WHERE a.city = $1 AND a.escalated_at > a.at
+   AND NOT EXISTS (SELECT 1 FROM escalation e WHERE e.city = a.city AND e.case_no = a.case_no
+                      AND e.task_no = a.task_no AND e.code = a.code AND e.attempt = a.attempt AND e.level = a.level)
+ ORDER BY a.case_no LIMIT $2;
+
+-- name: ledgered_cases_are_not_over
+-- A case in the ledger is neither closed nor archived.
+SELECT l.case_no::text AS what, c.state AS found FROM ledger_entry l
+  JOIN cases c ON c.city = l.city AND c.case_no = l.case_no
+ WHERE l.city = $1 AND l.released_at IS NULL AND c.state IN ('CLOSED', 'ARCHIVED', 'REJECTED', 'TRANSFERRED', 'MERGED')
+ ORDER BY l.case_no LIMIT $2;
+
+-- name: letters_press_in_order
+-- 提醒, then 约谈, then 通报; the first letter to a unit over a case that is not a 提醒 says why.
+SELECT d.case_no::text AS what, d.number || ' ' || d.kind AS found FROM press_document d
+ WHERE d.city = $1 AND d.kind <> 'remind' AND d.skip_reason IS NULL
+   AND NOT EXISTS (SELECT 1 FROM press_document e WHERE e.city = d.city AND e.case_no = d.case_no
+                      AND e.to_unit = d.to_unit AND e.document_id < d.document_id)
+ ORDER BY d.case_no LIMIT $2;

@@ -74,6 +74,27 @@ async def test_sound_data_pass_and_give_a_head_to_keep(settings: Settings) -> No
         ("UPDATE cases SET state = 'MERGED'", "并案工单没有可答复的主单"),
         (
             (
+                "INSERT INTO clock_alarm (city, case_no, task_no, code, attempt, level, at,"
+                " escalated_at) SELECT city, case_no, 0, 'K12', 1, 'breach', now(),"
+                " now() + interval '1 s' FROM cases"
+            ),
+            "预警超期记为已通知却没有通知对象",
+        ),
+        (
+            CLOSE + "INSERT INTO ledger_entry (city, case_no, n, conditions, keeper, opened_at,"
+            " opened_by) SELECT city, case_no, 1, 'x', 'x', now(), 'x' FROM cases",
+            "挂账件未销账即结束",
+        ),
+        (
+            (
+                "INSERT INTO press_document (city, document_id, case_no, number, kind, to_unit,"
+                " title, body, sha256, issued_at, issued_by) SELECT city, gen_random_uuid(),"
+                " case_no, '1', 'notice', 'x', 'x', 'x', 'x', now(), 'x' FROM cases"
+            ),
+            "督办文书跳级而没有理由",
+        ),
+        (
+            (
                 "INSERT INTO case_link (city, link_id, case_no, other_no, kind, reason, made_by,"
                 " made_at) SELECT city, gen_random_uuid(), case_no, 5, 'merge', 'x', 'x', now()"
                 " FROM cases"

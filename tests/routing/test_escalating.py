@@ -315,6 +315,24 @@ async def test_f21_merged_reports_count_for_the_case_that_answers(
     assert (await main.case()).key_reasons == ("repeated",)
 
 
+async def test_f21_another_unit_of_a_repeated_case_is_not_alone_either(
+    town: Database, city: City
+) -> None:
+    """Whoever comes to lead it works together with who is above them."""
+    main = await reported(town, city, 1)
+    for n in (2, 3, 4, 5):
+        other = Desk(town, city, await put_case(town, n))
+        await other.act("merge", into=(await main.case()).number, reason="同一事实")
+    await follow_all(main)
+    assert set((await main.case()).key_reasons) == {"repeated", "collective"}
+    await main.act("redispatch", lead_unit=f"{EAST}-HUD", reason="换单位办理")
+    await follow_all(main)
+    above = superior(catalogue(city), f"{EAST}-HUD", FRIDAY.date())
+    present = [task.unit for task in await main.tasks() if task.state == "DISPATCHED"]
+    assert above == f"{CITY}-COORD"
+    assert above in present
+
+
 @pytest.mark.parametrize(
     ("flag", "reason"),
     [

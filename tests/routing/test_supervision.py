@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.case import Actor
+from models.checks.posts import check_posts
 from models.city import Binding, City, Post, Unit
 from models.db import escalations, supervision
 from models.db.pool import Database
@@ -340,3 +341,13 @@ def test_every_ladder_names_rungs_that_there_are() -> None:
     for ladder in (known.usual, *known.ladders.values()):
         assert {*ladder.warn, ladder.breach, ladder.overdue} <= names
     assert set(known.key.flags.values()) <= set(known.key.names)
+
+
+def test_a_city_whose_posts_lead_nowhere_is_told() -> None:
+    """A unit that there is not, a rank that there is not."""
+    posts = (
+        Post(unit="gone", rank="head", title="局长"),
+        Post(unit=ECO, rank="clerk", title="科员"),
+    )
+    codes = [finding.code for finding in check_posts(with_line(posts=posts))]
+    assert codes == ["post_unit_missing", "post_rank_unknown"]
