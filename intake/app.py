@@ -4,7 +4,16 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from intake import api, api_disputes, api_emergencies, api_similar, api_supervision, keys, openapi
+from intake import (
+    api,
+    api_closure,
+    api_disputes,
+    api_emergencies,
+    api_similar,
+    api_supervision,
+    keys,
+    openapi,
+)
 from intake.channels.dispatcher import Dispatcher
 from intake.channels.table import include_channels
 from intake.limits import Limits
@@ -28,6 +37,7 @@ def build_app(services: Services) -> web.Application:
     app.cleanup_ctx.append(_drain)
     include_channels(app, dispatcher)
     api.add_api(app)
+    api_closure.add_closure(app)
     api_disputes.add_disputes(app)
     api_emergencies.add_emergencies(app)
     api_similar.add_similar(app)

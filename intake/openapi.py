@@ -9,6 +9,7 @@ from aiohttp import web
 
 from intake.answers import CaseList, CasePage, DeadLetters, Reconciled, Revived, Tracked
 from intake.api import Reconcile, Revive
+from intake.api_closure import Agenda, Closure, InspectionTable
 from intake.api_disputes import Dealings
 from intake.api_emergencies import EmergencyList
 from intake.api_similar import SimilarCases
@@ -90,6 +91,27 @@ ENDPOINTS: Final = (
         summary="一件工单的全部内容(不含诉求人身份)",
         guard="session",
         answer=CasePage,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/cases/{no}/closure",
+        summary="办结依据:核查、监测、自查、移送、会商、回头看、督察交办(坐席、督办员)",
+        guard="session",
+        answer=Closure,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/agenda",
+        summary="待办的回头看和待会商议题(坐席、督办员)",
+        guard="session",
+        answer=Agenda,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/inspection",
+        summary="督察交办件公示表(公开,不含个人信息)",
+        answer=InspectionTable,
+        query=("city",),
     ),
     Endpoint(
         method="get",
