@@ -61,22 +61,3 @@ class DecideExclusion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """What is said to a wish for exclusion."""
 
     note: str = ""
-
-
-class ProposeReward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The fine as confirmed, in yuan, with the number of the decision."""
-
-    fine: Annotated[str, msgspec.Meta(pattern=r"^\d{1,11}(\.\d{1,2})?$")]
-    document: str
-
-
-class ApproveReward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Nothing need be said to approve a reward as computed."""
-
-    note: str = ""
-
-
-class PayReward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The claim code, as its holder says it."""
-
-    code: str

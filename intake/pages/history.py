@@ -78,6 +78,7 @@ VERBS: Final = {
     "reward:verified": "拟奖励举报人",
     "reward:approved": "同意奖励",
     "reward:told": "已告知领取",
+    "reward:claimed": "举报人取得领奖码",
     "reward:paid": "奖励已领取",
     "case:merged": "并案",
     "case:merged:moved": "改并入另一工单",

@@ -60,7 +60,7 @@ class Life:
 
 def lives(seed: int, count: int) -> list[Life]:
     """Make up the lives of cases."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311  # the same lives in every run
     found = [_life(rng, n) for n in range(1, count + 1)]
     for n in range(5, count, 9):
         found[n].parent, found[n - 1].divided = found[n - 1].no, True
@@ -146,15 +146,7 @@ def _rows(found: list[Life]) -> dict[str, list[tuple[Any, ...]]]:
             said = (one.how, one.solved, one.satisfaction, at)
             rows["verification"] += [(no, 1, "unreached", None, None, at)] if n % 3 == 0 else []
             rows["verification"].append((no, 2, *said))
-        for code, task, in_time, why in (
-            ("K09", 1, one.contact, "case:task:contacted"),
-            ("K04", 1, one.sign, "case:task:signed"),
-            ("K12", 0, one.due, "case:task:submitted"),
-        ):
-            if in_time is not None:
-                stopped = at + _HOUR * (1 if in_time else 3)
-                due = at + 2 * _HOUR
-                rows["clock"].append((no, task, code, unit, at, due, "H", {}, stopped, why))
+        rows["clock"] += _clocks(one)
         if one.returned:
             rows["return_request"].append((no, 1, 1, unit, "R1", "x", at, at, True))
         if one.reworked:
@@ -171,6 +163,20 @@ def _rows(found: list[Life]) -> dict[str, list[tuple[Any, ...]]]:
         if one.check is not None:
             rows["spot_check"].append((no, 1, one.check, "x", "x", at))
     return rows
+
+
+def _clocks(one: Life) -> list[tuple[Any, ...]]:
+    at, due = one.dispatched, one.dispatched + 2 * _HOUR
+    terms = (
+        ("K09", 1, one.contact, "case:task:contacted"),
+        ("K04", 1, one.sign, "case:task:signed"),
+        ("K12", 0, one.due, "case:task:submitted"),
+    )
+    return [
+        (one.no, task, code, one.unit, at, due, "H", {}, at + _HOUR * (1 if good else 3), why)
+        for code, task, good, why in terms
+        if good is not None
+    ]
 
 
 def _uuid(n: int) -> str:
