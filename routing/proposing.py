@@ -19,6 +19,7 @@ from routing.history import Handled, reading
 from routing.rules import LOCAL_ROLES, national_rules
 
 _TIER: Final = "T4"
+#: A rule of one ticket would be no rule, but that ticket told again.
 _MIN_TICKETS: Final = 2
 _SHOWN: Final = 6
 _MARK: Final = "往来工单"
@@ -177,7 +178,8 @@ def _with_units(city: City, habits: Habits) -> City:
         territory = town or city.adcode
         if (role, territory) in taken:
             continue
-        unit = _unit(territory, role, names)
+        street = f"{town}-{_STREET}"
+        unit = _unit(territory, role, names, street if street in units else None)
         unit = by_name.setdefault(unit.name, unit)
         units[unit.code] = _reaching(units.get(unit.code, unit), territory)
         bindings.append(_binding(role, territory, unit.code, f"{_MARK}中的办理单位"))
@@ -186,11 +188,12 @@ def _with_units(city: City, habits: Habits) -> City:
     return msgspec.structs.replace(city, units=tuple(units.values()), bindings=tuple(bindings))
 
 
-def _unit(territory: str, role: str, names: Sequence[str]) -> Unit:
+def _unit(territory: str, role: str, names: Sequence[str], parent: str | None) -> Unit:
     """Make a unit of the name that counts most; its other names within the role are aliases."""
     name, *others = names
     return Unit(
         code=f"{territory}-{role}",
+        parent=parent,
         name=name,
         short_name=name,
         level="city" if len(territory) == 6 else "town",  # noqa: PLR2004 - digits of a city
