@@ -18,6 +18,7 @@ _COMMANDS: Final = (
     "learning",
     "duty",
     "clocks",
+    "marks",
     "inspection",
     "replay",
     "rules",

@@ -9,6 +9,7 @@ from intake import (
     api_closure,
     api_disputes,
     api_emergencies,
+    api_marks,
     api_similar,
     api_supervision,
     keys,
@@ -40,6 +41,7 @@ def build_app(services: Services) -> web.Application:
     api_closure.add_closure(app)
     api_disputes.add_disputes(app)
     api_emergencies.add_emergencies(app)
+    api_marks.add_marks(app)
     api_similar.add_similar(app)
     api_supervision.add_supervision(app)
     openapi.add_openapi(app)

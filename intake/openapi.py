@@ -12,6 +12,7 @@ from intake.api import Reconcile, Revive
 from intake.api_closure import Agenda, Closure, InspectionTable
 from intake.api_disputes import Dealings
 from intake.api_emergencies import EmergencyList
+from intake.api_marks import Callbacks, Claim, Judged, MarkCases, MarkList, OwnReward, Paid
 from intake.api_similar import SimilarCases
 from intake.api_supervision import Read, Supervision
 from intake.channels.desk import DeskEntry
@@ -19,6 +20,7 @@ from intake.channels.messages12345 import Message, Reply
 from intake.channels.portal import PRIVACY_NOTICE, CitizenReport, Taken
 from intake.problems import CONTENT_TYPE, Problem
 from models.db.emergencies import Whole as WholeEmergency
+from routing.verify_verbs import Judge
 
 _PATH: Final = "#/components/schemas/{name}"
 _SIGNED: Final = ("X-App-Id", "X-Timestamp", "X-Nonce", "X-Sign")
@@ -67,6 +69,50 @@ ENDPOINTS: Final = (
     ),
     Endpoint(
         method="get", path="/api/v1/track/{code}", summary="凭查询码看办理进展", answer=Tracked
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/track/{code}/judgement",
+        summary="凭查询码评价办理结果,等同回访",
+        body=Judge,
+        answer=Judged,
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/track/{code}/reward",
+        summary="凭查询码取得领奖码(仅显示一次)",
+        answer=OwnReward,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/callbacks",
+        summary="待回访工单和待处理的群众评价(坐席、督办员)",
+        guard="session",
+        answer=Callbacks,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/marks",
+        summary="某月最近一次统计的指标(承办单位只见本单位的)",
+        guard="session",
+        answer=MarkList,
+        query=("month",),
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/marks/{run}/cases",
+        summary="一个指标所据的工单(坐席、督办员)",
+        guard="session",
+        answer=MarkCases,
+        query=("formula", "scope", "area"),
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/rewards/pay",
+        summary="凭领奖码发放奖励,不显示工单和举报人(坐席)",
+        guard="session",
+        body=Claim,
+        answer=Paid,
     ),
     Endpoint(
         method="post",
