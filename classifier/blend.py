@@ -1,7 +1,8 @@
 """The linear model and the encoder as one reader: their words weighed against each other.
 
-The linear model reads everything; where it is certain of all it says, the encoder is not asked. How
-much each counts was fitted on texts that neither had learned from (blending.py).
+The linear model reads everything; where it is certain, the encoder is not asked. How much each
+counts, and from where on it is certain, was fitted on texts that neither had learned from
+(blending.py).
 """
 
 from collections.abc import Sequence
@@ -45,8 +46,8 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class BlendCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What blend.json holds: for which linear model it was fitted, the numbers, thresholds.
 
-    From `certain` on the linear model alone is believed: the least of the probabilities of what it
-    says of a text. Above 1 the encoder reads every text.
+    From `certain` on the linear model alone is believed: where it is so sure of both the main type
+    and the request type. Above 1 the encoder reads every text.
     """
 
     version: str
@@ -110,9 +111,9 @@ class BlendedModel:
 
 
 def certainty(guess: Probabilities, beyond: npt.NDArray[np.bool_]) -> Floats:
-    """Give the least of the probabilities of what is said of each text, all Z codes being one."""
+    """Give how sure a guess is of main type, all Z codes being one, and of request type."""
     main = np.maximum(guess.main[:, beyond].sum(axis=1), guess.main[:, ~beyond].max(axis=1))
-    least: Floats = np.minimum(main, np.minimum(guess.kind.max(axis=1), guess.urgency.max(axis=1)))
+    least: Floats = np.minimum(main, guess.kind.max(axis=1))
     return least
 
 
