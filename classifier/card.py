@@ -24,10 +24,14 @@ _SETS: Final = {
 
 
 class Stock(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reader learned from: main types of the real texts and of our own, counts of others."""
+    """What a reader learned from: main types of the real texts and of our own, counts of others.
+
+    `twice` of the real texts were read by two.
+    """
 
     real: Counter[str]
     read: int
+    twice: int
     corrected: int
     own: Counter[str]
     others: int
@@ -42,16 +46,20 @@ def take_stock(data: Path) -> Stock:
             ids = [msgspec.json.decode(line, type=Message).id for line in stream]
     with READ.open(encoding="utf-8", newline="") as stream:
         labels = {row["id"]: row["types"].partition("|")[0] for row in csv.DictReader(stream)}
-    read = [labels[name] for name in ids if name in labels]
-    corrected = [row for row in read_corrections(data) if not is_frozen(row.text)]
     real = read_all_gold(data / "complaints_train.jsonl")
+    dev = data / "complaints_dev.jsonl"
+    taken = {row.id for row in (*real, *(read_all_gold(dev) if dev.is_file() else ()))}
+    free = [name for name in ids if name not in taken]
+    read = [labels[name] for name in free if name in labels]
+    corrected = [row for row in read_corrections(data) if not is_frozen(row.text)]
     own = [row for row in read_all_gold(WRITTEN) if not is_frozen(row.text)]
     return Stock(
         real=Counter([*(row.types[0] for row in (*real, *corrected)), *read]),
         read=len(read),
         corrected=len(corrected),
         own=Counter(row.types[0] for row in own),
-        others=len(ids) - len(read),
+        twice=sum(row.id in labels for row in real),
+        others=len(free) - len(read),
     )
 
 
@@ -66,6 +74,7 @@ def model_card(folder: Path, reports: Mapping[str, Report], stock: Stock) -> str
         encoder=_encoder(encoder) if encoder.is_file() else "",
         real=stock.real.total() - stock.read - stock.corrected,
         read=stock.read,
+        twice=stock.twice,
         corrected=stock.corrected,
         others=stock.others,
         written=stock.own.total(),
