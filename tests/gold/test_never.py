@@ -42,8 +42,9 @@ def told(adcode: str | None, *types: str, **changed: Any) -> Facts:
 
 
 def counties(city: City) -> list[str]:
-    """Name the counties of a city."""
-    return [d.code for d in city.divisions if d.level == "county" and d.valid_to is None]
+    """Name the counties of a city, or the one district that is served alone."""
+    found = [d.code for d in city.divisions if d.level == "county" and d.valid_to is None]
+    return found or [city.adcode]
 
 
 @pytest.mark.parametrize("adcode", CITIES)

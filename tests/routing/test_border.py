@@ -310,9 +310,9 @@ def test_scenario_03_two_districts_and_the_citys_team() -> None:
     """The affected district's branch leads, the neighbour's helps, the city's team coordinates."""
     _, decision = told(scenario(3))
     assert decision.lead is not None
-    assert decision.lead.unit == "430111-ECO"
+    assert decision.lead.unit == "500106-ECO"
     helpers = {part.unit for part in decision.cooperating}
-    assert {"430103-ECO", "430100-ENF"} <= helpers
+    assert {"500107-ECO", "500000-ENF"} <= helpers
     assert "cross_city" not in decision.reasons
 
 
@@ -320,9 +320,9 @@ def test_scenario_28_another_city_is_written_to_and_a_person_sees_to_it() -> Non
     """The own branch leads with the river chief; the other city's units have no part in it."""
     city, decision = told(scenario(28))
     assert decision.lead is not None
-    assert decision.lead.unit == "430182-ECO"
+    assert decision.lead.unit == "330109-ECO"
     parts = [part.unit for part in decision.cooperating if part.unit]
-    assert "430182-RES" in parts
+    assert "330109-RES" in parts
     assert set(parts) <= {unit.code for unit in city.units}
     assert "cross_city" in decision.reasons
-    assert "益阳市" in decision.trace[-1].effect
+    assert "绍兴市" in decision.trace[-1].effect
