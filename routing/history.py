@@ -73,7 +73,7 @@ def reading() -> Reading:
 
 
 def read_history(path: Path, city: City) -> list[Handled]:
-    """Read past tickets in order of time; Invalid names a missing column or a bad line."""
+    """Read past tickets in order of time; Invalid names a missing column a bad line or none."""
     known = reading()
     towns = {d.name: d.code for d in city.divisions if d.level == "township"}
     types = {category.name: category.types[0] for category in city.categories}
@@ -82,6 +82,8 @@ def read_history(path: Path, city: City) -> list[Handled]:
         _handled(row, known, towns, types, units(row[known.columns.unit]))
         for row in _rows(path, known.columns)
     ]
+    if not rows:
+        raise Invalid("history_empty", f"{path.name} 没有一件工单。")
     return sorted(rows, key=lambda row: row.day)
 
 

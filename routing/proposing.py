@@ -26,6 +26,8 @@ _MARK: Final = "往来工单"
 _POOL: Final = ""
 _COORDINATOR: Final = "COORD"
 _STREET: Final = "STR"
+#: What the name of an office of a street holds.
+_OFFICE: Final = ("街道", "办事处")
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,7 +181,8 @@ def _with_units(city: City, habits: Habits) -> City:
         if (role, territory) in taken:
             continue
         street = f"{town}-{_STREET}"
-        unit = _unit(territory, role, names, street if street in units else None)
+        above = street if street in units and _is_office(names[0]) else None
+        unit = _unit(territory, role, names, above)
         unit = by_name.setdefault(unit.name, unit)
         units[unit.code] = _reaching(units.get(unit.code, unit), territory)
         bindings.append(_binding(role, territory, unit.code, f"{_MARK}中的办理单位"))
@@ -200,6 +203,10 @@ def _unit(territory: str, role: str, names: Sequence[str], parent: str | None) -
         adcodes=(territory,),
         aliases=tuple(other for other in others if name in other or other in name),
     )
+
+
+def _is_office(name: str) -> bool:
+    return any(word in name for word in _OFFICE)
 
 
 def _reaching(unit: Unit, territory: str) -> Unit:
