@@ -236,3 +236,24 @@ async def _sound(road: Road, backs: int) -> None:
         since = len(verbs) - verbs[::-1].index("lookback:rebound") if backs else 0
         assert "case:task:visited" in verbs[since:]
         assert len(ahead) + sum(one.result == "held" for one in found) >= 1
+
+
+@pytest.mark.parametrize("channel", ["12345_TEL", "12369_WECHAT", "GRID", "SENSOR", "INSPECTION"])
+async def test_f43_whatever_the_source_it_goes_round_the_same_loop(
+    road: Road, channel: str
+) -> None:
+    """Found, sent, put right, approved, closed, looked at again: from any source alike."""
+    await closed(road, channel=channel)
+    await opened(road, "2026-12-21T08:00")
+    await road.act("look_back", SECOND, **HELD)
+    wanted = [
+        "case:accepted",
+        "case:dispatched",
+        "case:task:signed",
+        "case:task:submitted",
+        "case:task:approved",
+        "case:closed",
+        "lookback:opened",
+        "lookback:held",
+    ]
+    assert [verb for verb in await road.verbs() if verb in wanted] == wanted
