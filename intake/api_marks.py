@@ -20,6 +20,7 @@ from models.errors import Invalid, NotFound
 from routing import marks
 from routing.commands import act
 from routing.formulas import measures
+from routing.reward_rules import reward_rules
 from routing.rewarding import case_of_code, digest, fresh_code
 from routing.verify_verbs import Judge
 
@@ -96,7 +97,9 @@ _CLAIM: Final = msgspec.json.Decoder(Claim)
 
 
 def add_marks(app: web.Application) -> None:
-    """Give the endpoints their routes."""
+    """Give the endpoints their routes; reads the rules now, which serving must not wait for."""
+    measures()
+    reward_rules()
     app.router.add_get("/api/v1/callbacks", callbacks)
     app.router.add_post("/api/v1/track/{code}/judgement", judge)
     app.router.add_post("/api/v1/track/{code}/reward", claim)
