@@ -2,12 +2,14 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from deploy.observe import Meter, Scraper, configure_logging
+from models.db import lease
 from models.db.pool import Database
 
 
@@ -79,6 +81,19 @@ async def test_the_gauges_follow_the_rows(db: Database) -> None:
         await conn.execute("UPDATE cases SET queue = NULL WHERE queue = 'tag'")
     second = await Scraper(db, Meter()).text()
     assert 'queue="tag"' not in second
+
+
+async def test_how_long_ago_clocks_were_swept_is_a_metric(db: Database) -> None:
+    """A sweeper that stands still is seen by its age, city by city."""
+    async with db.system() as conn:
+        for watch in lease.WATCHES:
+            await lease.take(conn, "430100", watch, "me", 30)
+        await conn.execute("UPDATE lease SET beat_at = beat_at - interval '1 h'")
+    text = await Scraper(db, Meter()).text()
+    for watch in lease.WATCHES:
+        found = re.search(rf'jiesu_watch_age_seconds{{city="430100",watch="{watch}"}} (\S+)', text)
+        assert found is not None
+        assert 3600 <= float(found[1]) < 3700
 
 
 async def test_gauges_are_not_read_for_every_scrape(db: Database) -> None:
