@@ -31,6 +31,9 @@ _IN_ZONE: Final = "place:park_zone"
 _ROAD: Final = re.compile(
     r"(?:[一二三四五六七八九十东西南北中上下]{0,2})(?:大?路|大道|大街|街(?!道)|巷|里弄|高速|立交|隧道|线|国道|大桥|桥)"
 )
+#: A town in full before its roadside is no part of a road's name: 瓜沥镇|路边.
+_TOWN_ENDS: Final = frozenset("镇乡道")
+_BESIDE: Final = re.compile("路[边口上面旁]|街[边口上头]")
 #: A county's short name that keeps its last character is no part of a road's: 石林县|路边.
 _COUNTY_ENDS: Final = frozenset("县市区")
 _NO_PLACE: Final = re.compile(
@@ -310,6 +313,8 @@ def _is_no_place(text: str, mention: Mention) -> bool:
     said_whole = whole or text[end - 1] in _COUNTY_ENDS
     if said_whole and any(meaning.kind == "county" for meaning in mention.meanings):
         return text.startswith("域", end)
+    if whole and text[end - 1] in _TOWN_ENDS and _BESIDE.match(text, end):
+        return False
     return bool(_ROAD.match(text, end)) or (not whole and bool(_NO_PLACE.match(text, end)))
 
 

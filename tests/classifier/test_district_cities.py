@@ -95,6 +95,19 @@ def test_a_town_that_left_its_abolished_county_for_another_is_left_to_people(
     assert set(found.tag.candidates) == {"500157", "500109"}
 
 
+@pytest.mark.parametrize(
+    ("text", "township"),
+    [
+        ("瓜沥镇路边烧烤摊", "330109113"),
+        ("余杭区仓前街道路口堆垃圾", "330110014"),
+        ("萧山区新街街道街边摆摊", "330109012"),
+    ],
+)
+def test_a_towns_roadside_is_the_town(districts: Districts, text: str, township: str) -> None:
+    """What follows a town's full name is beside a road there, not a road's name."""
+    assert read(districts, "330100", text)[1] == township
+
+
 def test_small_names_of_other_cities_say_nothing_here(districts: Districts) -> None:
     """A sub-district, estate or brand may bear the name of a place far away."""
     for text in ("观音桥那边的火锅店油烟大", "石桥街道口子上堆垃圾", "千岛湖鱼头馆油烟大"):
