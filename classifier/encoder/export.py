@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -34,18 +35,25 @@ def export(network: Network, tokenizer: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         full = Path(place) / "full.onnx"
         example = torch.randint(_LAST, 100, (2, 24))
-        torch.onnx.export(
-            _Served(network).eval(),
-            (example,),
-            str(full),
-            input_names=["pieces"],
-            output_names=["outputs", "shares"],
-            dynamic_axes={name: {0: "texts", 1: "pieces"} for name in ("pieces", "shares")}
-            | {"outputs": {0: "texts"}},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
         small = Path(place) / WEIGHTS
-        quantize_dynamic(full, small, per_channel=True, weight_type=QuantType.QInt8)
+        with warnings.catch_warnings():
+            # The exporter by tracing is the old one; what it writes is what quantizes well.
+            warnings.simplefilter("ignore")
+            _trace(network, example, full)
+            quantize_dynamic(full, small, per_channel=True, weight_type=QuantType.QInt8)
         shutil.copyfile(small, folder / WEIGHTS)
     shutil.copyfile(tokenizer, folder / TOKENIZER)
+
+
+def _trace(network: Network, example: Tensor, path: Path) -> None:
+    axes = {name: {0: "texts", 1: "pieces"} for name in ("pieces", "shares")}
+    torch.onnx.export(
+        _Served(network).eval(),
+        (example,),
+        str(path),
+        input_names=["pieces"],
+        output_names=["outputs", "shares"],
+        dynamic_axes=axes | {"outputs": {0: "texts"}},
+        opset_version=_OPSET,
+        dynamo=False,
+    )

@@ -19,7 +19,7 @@ from classifier.model import URGENCIES
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.train")
 
 _SIZE: Final = 16
-_ROUNDS: Final = 4
+_ROUNDS: Final = 5
 #: Learning rates of the body's highest layer and of the heads; each lower layer learns slower.
 _BODY, _HEADS = 1.5e-4, 1e-3
 _SLOWER: Final = 0.9
@@ -61,7 +61,7 @@ def tune(  # noqa: PLR0917  # what it starts from, what it learns from, how
                 hidden = (torch.rand(pieces.shape) < _HIDDEN) & (pieces >= _SPECIAL)
                 pieces = torch.where(hidden, mask, pieces)
             with torch.autocast("cpu", torch.bfloat16):
-                outputs = network(pieces)
+                outputs = network(pieces).float()
             lost = loss(outputs, Goals(*(goal[batch] for goal in goals)))
             _step(network, optimiser, lost)
             done += 1
