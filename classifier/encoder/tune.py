@@ -69,7 +69,8 @@ def tune(  # noqa: PLR0917  # what it starts from, what it learns from, how
             if done % _EVERY == 0:
                 _log.info("encoder_tuning", step=done, of=steps, loss=round(lost.item(), 3))
     network.load_state_dict(average)
-    return network.eval()
+    network.eval()
+    return network
 
 
 def _step(network: Network, optimiser: torch.optim.Optimizer, lost: Tensor) -> None:
