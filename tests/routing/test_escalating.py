@@ -33,7 +33,9 @@ UMA = f"{EAST}-UMA"
 @pytest.fixture(scope="module")
 def city() -> City:
     """Give the small city with a line above the east's branch."""
-    return with_line()
+    made = with_line()
+    catalogue(made)
+    return made
 
 
 @pytest.fixture
@@ -235,6 +237,22 @@ async def test_f29_overdue_brings_an_urge_and_overdue_again_supervision(
         await follow_all(working)
         assert (await grades(working))[-1] == expected[n]
     assert await grades(working) == ["urge", "general", "key"]
+
+
+async def test_f29_two_at_once_follow_each_breach_by_one_order(town: Database, city: City) -> None:
+    """Side by side they urge each unit once."""
+    desks = [await reported(town, city, n) for n in range(1, 9)]
+    book = catalogue(city)
+    end = max(clock.due_at for clock in (await desks[-1].clocks()).values())
+    await sweep(town, book, end, 500)
+
+    async def work() -> None:
+        while await follow(town, book):
+            pass
+
+    await asyncio.gather(*(work() for _ in range(4)))
+    assert [await grades(desk) for desk in desks] == [["urge"]] * 8
+    assert await count(town, "supervision_order") == 8
 
 
 async def test_f29_an_urge_answered_in_time_brings_nothing_more(working: Desk, time: Time) -> None:
