@@ -239,12 +239,14 @@ async def test_f29_overdue_brings_an_urge_and_overdue_again_supervision(
     assert await grades(working) == ["urge", "general", "key"]
 
 
-async def test_f29_two_at_once_follow_each_breach_by_one_order(town: Database, city: City) -> None:
+async def test_f29_two_at_once_follow_each_breach_by_one_order(
+    town: Database, city: City, time: Time
+) -> None:
     """Side by side they urge each unit once."""
     desks = [await reported(town, city, n) for n in range(1, 9)]
     book = catalogue(city)
     end = max(clock.due_at for clock in (await desks[-1].clocks()).values())
-    await sweep(town, book, end, 500)
+    await sweep(town, book, past(time, end), 500)
 
     async def work() -> None:
         while await follow(town, book):
