@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from models.case import Case, TaskState
+from models.case import Case, Outcome, TaskState
 from models.data_files import read_toml
 from models.db import closure, inspections, links
 from models.db.closure import Monitoring, SelfCheck, Visit
@@ -198,8 +198,9 @@ def _day(at: datetime, window: Window | None) -> Any:  # noqa: ANN401
 async def sufficient(conn: Connection, matter: Matter, request: Any) -> None:  # noqa: ANN401
     """Refuse to hand in, approve or close what rests on too little, and say what is missing."""
     found, outcome = _outcome(matter, request)
-    if not found:
-        return
+    bare = not getattr(request, "evidence", True)
+    if not found or (bare and outcome == Outcome.NOT_TRUE.value):
+        return  # "not true" without a file is refused by the act itself
     case = matter.case
     around = [
         *await links.parts(conn, case.city, case.case_no),

@@ -1,7 +1,7 @@
 """What units see and have measured: visits, monitoring, and the look at their own work."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from models.case import TaskState
@@ -21,6 +21,8 @@ from routing.matter import Change, Matter
 
 _WORKING: Final = (TaskState.SIGNED, TaskState.IN_PROGRESS, TaskState.RETURN_REQ)
 _SHORTEST: Final = 2
+#: Moments are written down to the minute.
+_MINUTE: Final = timedelta(minutes=1)
 #: Matters of which the visited must not know beforehand, whatever they are about.
 _SECRET_KINDS: Final = ("JB",)
 _SECRET_TYPES: Final = ("P02",)
@@ -149,7 +151,7 @@ def _moment(matter: Matter, at: datetime, what: str) -> datetime:
     at = at.replace(tzinfo=CHINA) if at.tzinfo is None else aware(at)
     if at > matter.at:
         raise Invalid("moment_in_future", f"{what}时间不能晚于现在。")
-    if at < matter.case.received_at:
+    if at < matter.case.received_at - _MINUTE:
         raise Invalid("moment_before_report", f"{what}时间不能早于收到诉求的时间。")
     return at
 

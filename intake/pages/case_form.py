@@ -68,7 +68,15 @@ def act_data(form: Iterable[tuple[str, object]], view: CaseView) -> dict[str, An
     helpers = [typed[name] for name in _HELPERS if typed.get(name)]
     if _HELPERS[0] in typed and helpers != view.chosen_helpers:
         data["cooperating"] = list(dict.fromkeys(helpers))
-    return data
+    return data | _visited(typed)
+
+
+def _visited(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Read who was there and when, as the form of a visit says it in one line each."""
+    people = typed.get("people", "").replace("、", " ").replace(",", " ").split()
+    moment = typed.get("at", "")
+    seconds = ":00" if moment.count(":") == 1 else ""
+    return {"people": people, "at": moment + seconds} if people and moment else {}
 
 
 def chosen_facts(query: Mapping[str, str]) -> dict[str, Any]:

@@ -77,6 +77,7 @@ DONE: Final = {
     "sign": "已签收。",
     "contact": "首次联系已记录。",
     "submit": "已提交,等待审核。",
+    "visit": "现场核查已登记。",
     "request_return": "退单申请已提交,等待审核;办理时限继续计算。",
     "approve_return": "已同意退单,请改派。",
     "deny_return": "已驳回退单申请。",

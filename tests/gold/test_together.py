@@ -12,11 +12,11 @@ from models.case import Queue, State
 from models.city_load import load_city
 from models.db.pool import Database
 from models.errors import Conflict
-from models.moment import aware
+from models.moment import aware, now
 from routing.acts import ACTS
 from routing.catalogue import catalogue
 from tests.gold.test_scenarios import ALL, DISPATCHED
-from tests.routing.kit import Desk, put_case, put_city
+from tests.routing.kit import Desk, handler, put_case, put_city
 from tests.routing.together import finish, parts_of, sound, units_at_work
 
 OF = {one.n: one for one in ALL}
@@ -87,7 +87,7 @@ async def test_08_an_anonymous_repetition_goes_into_the_case_in_hand(
     await sound(first)
 
 
-async def test_10_one_call_four_matters(db: Database) -> None:
+async def test_10_one_call_four_matters(db: Database, friday: Any) -> None:
     """Four parts and one answer: night work urgent, the rest ordinary, the question answered."""
     desk = await told(db, 10, 1)
     parts: list[dict[str, Any]] = [
@@ -110,6 +110,12 @@ async def test_10_one_call_four_matters(db: Database) -> None:
     with pytest.raises(Conflict, match="parts_open"):
         await desk.act("consolidate")
     await question.act("close", reply_text="隔音窗没有补贴,可向住建部门咨询改造政策。")
+    with pytest.raises(Conflict, match="evidence_missing"):
+        await finish(night)
+    friday.move_to(DISPATCHED + timedelta(hours=9))
+    lead = next(task for task in await night.tasks() if task.is_lead)
+    seen = {"at": now(), "people": ["张工"], "place": "工地", "found": True, "finding": "仍在施工"}
+    await night.act("visit", handler(lead.unit), **seen)
     for one in (night, dirt, waste):
         await finish(one)
     await desk.act("consolidate")

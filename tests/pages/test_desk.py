@@ -1,11 +1,13 @@
 """The operators' desk, from list to closing."""
 
 import re
+from datetime import datetime
 
 import pytest
 
 from intake.pages.desk import PAGE
 from models.case import read_case_no
+from models.moment import CHINA
 from tests.pages.kit import CITY, ECO, UMA, World, revision, where
 
 _LISTED = re.compile(r'class="open[^"]*" href="/desk/cases/(ENV-[0-9-]+)"')
@@ -250,6 +252,12 @@ async def test_a_result_of_not_true_needs_two_people_and_evidence(world: World) 
     assert bare.status in {400, 422}
     assert "到场未闻到" in await bare.text()
     files = {"files": ("记录.pdf", b"%PDF-1.7 record")}
+    refused = await unit.upload(f"/unit/tasks/{number}/submit", result, files)
+    assert "两人以上的现场核查" in await refused.text()
+    seen = {"people": "张工、李工", "place": "门店", "found": "false", "finding": "未见油烟"}
+    at = f"{datetime.now(CHINA):%Y-%m-%dT%H:%M:%S}"
+    answer = await unit.post(f"/unit/tasks/{number}/visit", seen | {"at": at})
+    assert answer.status == 303, await answer.text()
     assert (await unit.upload(f"/unit/tasks/{number}/submit", result, files)).status == 303
     path = f"/desk/cases/{number}/approve"
     assert (await one.post(path, {"note": "看过材料"})).status == 303

@@ -10,7 +10,7 @@ from models.city import City
 from models.db.pool import Database
 from models.decision import Decision
 from models.errors import Conflict, Invalid
-from models.moment import CHINA
+from models.moment import CHINA, now
 from tests.routing.kit import (
     CITY,
     EAST,
@@ -122,6 +122,10 @@ async def test_not_true_needs_evidence_and_two_people(desk: Desk) -> None:
     with pytest.raises(Invalid, match="evidence_required"):
         await desk.act("submit", UNIT, **(RESULT | {"outcome": "not_true"}))
     file = await _attach(desk)
+    with pytest.raises(Conflict, match="evidence_missing"):
+        await desk.act("submit", UNIT, **(RESULT | {"outcome": "not_true", "evidence": [file]}))
+    seen = {"at": now(), "people": ["张工", "李工"], "place": "厂门口", "found": False}
+    await desk.act("visit", UNIT, **seen, finding="未见排放")
     await desk.act("submit", UNIT, **(RESULT | {"outcome": "not_true", "evidence": [file]}))
     await desk.act("approve", OPERATOR)
     assert (await desk.tasks())[0].state is TaskState.SUBMITTED
