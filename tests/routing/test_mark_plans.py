@@ -76,7 +76,9 @@ async def fill(db: Database, rows: int, *, spread: int, events: int) -> None:
     for word, value in ((":rows", rows), (":spread", spread), (":events", events)):
         text = text.replace(word, str(value))
     async with db.city(CITY) as conn:
-        await conn.execute(text)
+        await conn.execute("SET LOCAL statement_timeout = 0")
+        for statement in text.split(";\n\n"):
+            await conn.execute(statement)
     for table in ("cases", "identity", "clock", "verification", "callback", "event", "exclusion"):
         async with db.city(CITY) as conn:
             await conn.execute(f"ANALYZE {table}")

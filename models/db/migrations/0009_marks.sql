@@ -163,12 +163,9 @@ CREATE FUNCTION case_marks(of_city text, since timestamptz, until timestamptz, c
 RETURNS TABLE (case_no bigint, unit text, adcode text, mask bigint) LANGUAGE sql STABLE AS $$
     WITH counted AS (
         SELECT c.case_no, c.lead_unit, c.adcode, c.closed_at, c.dispatched_at
-          FROM cases c WHERE c.city = of_city AND c.closed_at >= since AND c.closed_at < until
-           AND c.lead_unit IS NOT NULL AND c.state IN ('CLOSED', 'ARCHIVED')
-        UNION
-        SELECT c.case_no, c.lead_unit, c.adcode, c.closed_at, c.dispatched_at
-          FROM cases c WHERE c.city = of_city AND c.dispatched_at >= since AND c.dispatched_at < until
-           AND c.lead_unit IS NOT NULL AND c.state NOT IN ('REJECTED', 'TRANSFERRED', 'MERGED')
+          FROM cases c WHERE c.city = of_city AND c.lead_unit IS NOT NULL
+           AND c.state NOT IN ('REJECTED', 'TRANSFERRED', 'MERGED')
+           AND ((c.closed_at >= since AND c.closed_at < until) OR (c.dispatched_at >= since AND c.dispatched_at < until))
     ), facts AS (
         SELECT c.*, v.how, v.solved, v.satisfaction, k.contacted, k.signed, k.done, s.passed,
                NOT EXISTS (SELECT 1 FROM cases p WHERE p.city = of_city AND p.parent_no = c.case_no
@@ -189,8 +186,8 @@ RETURNS TABLE (case_no bigint, unit text, adcode text, mask bigint) LANGUAGE sql
                           AS contacted,
                       bool_and(k.stopped_at <= k.due_at) FILTER (WHERE k.stop_reason = 'case:task:signed'
                           AND k.unit = c.lead_unit) AS signed,
-                      (array_agg(coalesce(k.stopped_at, now()) <= k.due_at ORDER BY k.started_at DESC, k.attempt DESC)
-                          FILTER (WHERE k.task_no = 0 AND k.code = ANY (closing)))[1] AS done
+                      bool_and(k.stopped_at <= k.due_at) FILTER (WHERE k.task_no = 0 AND k.code = ANY (closing)
+                          AND k.stop_reason IN ('case:task:submitted', 'case:closed')) AS done
                  FROM clock k WHERE k.city = of_city AND k.case_no = c.case_no) k ON true
           LEFT JOIN LATERAL (
                SELECT v.how, v.solved, v.satisfaction FROM verification v
