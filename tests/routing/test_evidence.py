@@ -83,7 +83,7 @@ async def test_a_day_visit_does_not(road: Road, clock: str) -> None:
 
 
 async def test_19_a_day_without_smell_closes_no_night_case(road: Road) -> None:
-    """Any number of day visits, one night, or online data: not enough; two nights or sampling are."""
+    """Day visits, one night or online data are not enough; two nights or sampling by night are."""
     case = await case_of(road, "A02", flags=NIGHT)
     day = [visit(f"2026-11-{n}T14:00") for n in (20, 21, 22)]
     night = visit("2026-11-20T23:30")
@@ -216,7 +216,7 @@ async def test_26_no_advance_notice_to_whoever_is_reported(road: Road) -> None:
 
 
 async def test_f68_a_night_smell_is_sampled_by_night(road: Road) -> None:
-    """Sampling by night is asked for; a report of other hours is not taken, the right one closes."""
+    """Sampling by night is asked for; a report of other hours is not taken, the right one is."""
     await road.begin("A02", flags=NIGHT)
     await road.unit("request_monitoring", station="市监测站", what="厂界臭气采样", hours="night")
     with pytest.raises(Invalid, match="hours_unknown"):

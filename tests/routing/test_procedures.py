@@ -39,7 +39,7 @@ async def runs(road: Road, code: str) -> bool:
 async def test_f54_a_crime_goes_to_the_police_within_3_days_24_hours_and_3_days(
     road: Road,
 ) -> None:
-    """Scenario 15: the head approves, the letter goes out, the police decide; each has its clock."""
+    """Scenario 15: the head approves, the letter goes out, the police decide, each in time."""
     await road.begin("S04", kind="JB")
     with pytest.raises(Invalid, match="evidence_list_required"):
         await road.unit("report_crime", **CRIME | {"items": [" "]})
@@ -128,7 +128,7 @@ async def test_15_hazardous_waste_is_secured_and_reported_upward(road: Road) -> 
 
 
 async def test_steps_of_a_procedure_go_in_their_order(road: Road) -> None:
-    """Kept evidence is decided on in seven working days (K37), a penalty opened in fifteen (K36)."""
+    """Kept evidence is decided on in seven working days (K37), a penalty in fifteen (K36)."""
     await road.begin("A01")
     with pytest.raises(Conflict, match="wrong_step"):
         await road.unit("decide_evidence", note="解除", document="1号")
