@@ -12,13 +12,17 @@ SELECT $1, $2, m.case_no, m.unit, m.adcode, m.mask FROM case_marks($1, $3, $4, $
 -- name: keep_figures
 -- Count the figures of a run for the city, its counties and units: $3 formulas, $4 versions, $5 the conditions of the
 -- denominator, $6 those of the numerator too, $7 those that must not hold.
+WITH alike AS MATERIALIZED (  -- cases of which the same held: far fewer than cases
+    SELECT m.unit, m.adcode, m.mask, count(*) AS n FROM mark_case m WHERE m.city = $1 AND m.run_id = $2
+     GROUP BY m.unit, m.adcode, m.mask
+)
 INSERT INTO mark (city, run_id, formula, version, scope, area, numerator, denominator)
 SELECT $1, $2, f.code, f.version,
        CASE WHEN grouping(m.unit) = 0 THEN 'unit' WHEN grouping(m.adcode) = 0 THEN 'county' ELSE 'city' END,
        CASE WHEN grouping(m.unit) = 0 THEN m.unit WHEN grouping(m.adcode) = 0 THEN m.adcode ELSE $1 END,
-       count(*) FILTER (WHERE m.mask & f.top = f.top), count(*)
+       coalesce(sum(m.n) FILTER (WHERE m.mask & f.top = f.top), 0), sum(m.n)
   FROM unnest($3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[]) AS f (code, version, base, top, without)
-  JOIN mark_case m ON m.city = $1 AND m.run_id = $2 AND m.mask & f.base = f.base AND m.mask & f.without = 0
+  JOIN alike m ON m.mask & f.base = f.base AND m.mask & f.without = 0
  GROUP BY GROUPING SETS ((f.code, f.version), (f.code, f.version, m.unit), (f.code, f.version, m.adcode))
 HAVING CASE WHEN grouping(m.unit) = 0 THEN m.unit WHEN grouping(m.adcode) = 0 THEN m.adcode ELSE $1 END IS NOT NULL;
 
