@@ -150,7 +150,7 @@ def _rows(found: list[Life]) -> dict[str, list[tuple[Any, ...]]]:
         if one.returned:
             rows["return_request"].append((no, 1, 1, unit, "R1", "x", at, at, True))
         if one.reworked:
-            data = (at, "case:task:reworked", "staff", "x", {})
+            data: tuple[Any, ...] = (at, "case:task:reworked", "staff", "x", {})
             rows["event"].append((_uuid(n), no, *data))
         if one.repeated:
             rows["case_link"].append((_uuid(n), no, no - 1, "repeat", "x", "x", at))
@@ -185,8 +185,8 @@ def _uuid(n: int) -> str:
 
 def recount(formula: str, found: list[Life]) -> tuple[set[int], set[int]]:
     """Give the cases in numerator and denominator of a figure, straight from the lives."""
-    of = {one.no for one in found if _in_denominator(formula, one)}
-    counts = {one.no for one in found if one.no in of and _counts(formula, one)}
+    of: set[int] = {one.no for one in found if _in_denominator(formula, one)}
+    counts: set[int] = {one.no for one in found if one.no in of and _counts(formula, one)}
     return counts, of
 
 

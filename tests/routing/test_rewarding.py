@@ -112,7 +112,7 @@ async def test_f04_from_the_fine_to_the_payment(found: Desk, time: Time) -> None
         await found.act("approve_reward", OPERATOR)
     await found.act("approve_reward", SECOND)
     code = fresh_code()
-    taken = {"digest": digest(CITY, code).hex()}
+    taken: dict[str, Any] = {"digest": digest(CITY, code).hex()}
     with pytest.raises(Conflict, match="reward_not_told"):
         await found.act("claim_reward", SYSTEM, **taken)
     await found.act("tell_reward", how="电话告知")
