@@ -16,7 +16,7 @@ from deploy.cli import build_app
 from deploy.inspection import Imported, as_csv, import_text
 from deploy.settings import Settings, ensure_secrets
 from intake.inspection_table import COLUMNS, public_table
-from models.case import Case
+from models.case import Case, CaseNo
 from models.city import City
 from models.city_load import load_city
 from models.db import cases, clocks, inspections
@@ -81,7 +81,7 @@ async def listed(world: World, line: str = GOOD[0]) -> Inspection:
     """Import one line and read its case, so that the desk has it."""
     await take(world, line)
     one = await entry(world, line.partition(",")[0])
-    await world.read(one.case_no, review=("low_confidence",))
+    await world.read(CaseNo(one.case_no), review=("low_confidence",))
     return one
 
 
@@ -191,7 +191,7 @@ async def test_26_what_is_secret_is_not_published_before_its_end(world: World) -
     """An entry about a report of an offence waits until its case is closed."""
     await take(world, GOOD[0])
     one = await entry(world, "X3HN202611190001")
-    await world.read(one.case_no, review=("low_confidence",), kind="JB")
+    await world.read(CaseNo(one.case_no), review=("low_confidence",), kind="JB")
     await do(world, one.case_no, "issue_rectification", **PLAN, unit=unit_of(world))
     with pytest.raises(Conflict, match="secret_until_closed"):
         await do(world, one.case_no, "publish_inspection", note="局长审批")

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,8 +20,8 @@ from tests.routing.closing import ECO, FAR, NIGHT, RESULT, UMA, Road
 from tests.routing.kit import CITY, FRIDAY, SECOND
 from tests.routing.moments import day
 
-HELD = {"result": "held", "unit": FAR, "finding": "现场未见反弹"}
-BACK = {"result": "rebound", "unit": FAR, "finding": "现场又在排放"}
+HELD: dict[str, Any] = {"result": "held", "unit": FAR, "finding": "现场未见反弹"}
+BACK: dict[str, Any] = {"result": "rebound", "unit": FAR, "finding": "现场又在排放"}
 ITEMS = {item.code: "已落实" for item in rules().items}
 
 
@@ -37,7 +38,7 @@ async def opened(road: Road, text: str) -> int:
         return await open_due(conn, CITY, at, 50)
 
 
-async def closed(road: Road, **said: str) -> None:
+async def closed(road: Road, **said: Any) -> None:
     """Close an urgent case that was found true."""
     await road.begin("A01", urgency="P1", **said)
     await road.finish()
