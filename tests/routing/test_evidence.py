@@ -223,7 +223,7 @@ async def test_f68_a_night_smell_is_sampled_by_night(road: Road) -> None:
         await road.unit("request_monitoring", station="市监测站", what="采样", hours="dawn")
     road.time.at("2026-11-21T09:00")
     file = await report_file(road)
-    said = {"n": 1, "report_no": "监字1号", "exceeded": False, "summary": "未超标"}
+    said: dict[str, Any] = {"n": 1, "report_no": "监字1号", "exceeded": False, "summary": "未超标"}
     with pytest.raises(Invalid, match="evidence_required"):
         await road.unit("report_monitoring", sampled_at="2026-11-21T02:10:00", **said)
     with pytest.raises(Invalid, match="wrong_hours"):
