@@ -92,7 +92,7 @@ async def act_on_case(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     case_no, verb = _case_no(request, staff), request.match_info["verb"]
     if (staff.role == "supervisor") != (act_of(verb).move.who == "supervisor"):
-        raise Forbidden("not_your_part", "这个操作不属于您的岗位。")
+        raise Forbidden("role_forbidden", "这个操作不属于您的岗位。")
     data = fields.decode(_ACTION, await request.read())
     revision = data.pop("revision", None)
     if revision is not None and type(revision) is not int:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -69,7 +70,7 @@ class WorkCalendar:
 
     def _digest(self) -> str:
         plain = [
-            holidays.__version__,
+            version("holidays"),
             sorted(self.settled),
             [(day.isoformat(), known.working) for day, known in sorted(self._extra.items())],
             self._roll_weekend,

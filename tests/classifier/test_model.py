@@ -8,10 +8,10 @@ import pytest
 
 from classifier.district import Districts
 from classifier.document import Document
+from classifier.encoder.evidence import Reading
 from classifier.engine import Tagger
 from classifier.lexicon import lexicon
 from classifier.linear import WEIGHTS, LinearModel, read_weights
-from classifier.encoder.evidence import Reading
 from classifier.model import URGENCIES, Probabilities, Thresholds
 from models.city import City
 from models.errors import Unavailable
