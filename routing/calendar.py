@@ -23,6 +23,8 @@ from models.data_files import convert_all, read_toml
 
 DATA: Final = Path(__file__).with_name("data") / "calendar.toml"
 _ONE: Final = timedelta(days=1)
+#: The release of the package that the days come from: another one may know other notices.
+_HOLIDAYS: Final = version("holidays")
 _THURSDAY: Final = 3
 #: How many years past the settled ones are read beforehand, since reading one opens files.
 _AHEAD: Final = 3
@@ -70,7 +72,7 @@ class WorkCalendar:
 
     def _digest(self) -> str:
         plain = [
-            version("holidays"),
+            _HOLIDAYS,
             sorted(self.settled),
             [(day.isoformat(), known.working) for day, known in sorted(self._extra.items())],
             self._roll_weekend,

@@ -121,7 +121,7 @@ async def _handle(world: World, eye: Eye, browser: Browser, photo: Path) -> None
     await page.get_by_label("经办人").fill("值班一组")
     await page.get_by_role("button", name="签收").click()
     await expect(page.get_by_role("status").first).to_contain_text("已签收")
-    await page.get_by_label("情况").fill("已电话联系,二十分钟内到场")
+    await page.get_by_role("textbox", name="情况 (选填)").fill("已电话联系,二十分钟内到场")
     await page.get_by_role("button", name="记录联系").click()
     await expect(page.get_by_role("status").first).to_contain_text("首次联系已记录")
     await page.get_by_label("是否属实").select_option("true")

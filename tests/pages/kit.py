@@ -3,7 +3,8 @@
 import asyncio
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +21,7 @@ from intake.services import Services
 from models.case import CaseNo, Receipt, show_case_no
 from models.city import City
 from models.db import staff as store
-from models.db.pool import Database
+from models.db.pool import Connection, Database
 from models.db.staff import Account
 from models.db.units import sync_city
 from models.moment import now
@@ -32,7 +33,7 @@ CITY: Final = "430100"
 ECO: Final = "430102-ECO"
 UMA: Final = "430102-UMA"
 #: Lets a test move deadlines about as no part of the program may.
-MOVABLE: Final = "ALTER TABLE clock DISABLE TRIGGER clock_moves_with_cause"
+_MOVES: Final = "ALTER TABLE clock {} TRIGGER clock_moves_with_cause"
 PASSWORD: Final = "correct horse battery"
 TEXT: Final = "芙蓉区某路口的烧烤店每晚油烟直排,炒菜味呛得家里不能开窗,楼下音响吵到凌晨两点。"
 _CSRF: Final = re.compile(r'name="csrf" content="([^"]+)"')
@@ -48,6 +49,14 @@ PEOPLE: Final[Mapping[str, tuple[str, str | None]]] = {
     "uma": ("unit", UMA),
     "far": ("unit", "430103-UMA"),
 }
+
+
+@asynccontextmanager
+async def movable(conn: Connection) -> AsyncIterator[None]:
+    """Let clocks be moved without a cause for a while, as only a test may."""
+    await conn.execute(_MOVES.format("DISABLE"))
+    yield
+    await conn.execute(_MOVES.format("ENABLE"))
 
 
 class Browser:

@@ -3,7 +3,7 @@
 import re
 
 from models.case import read_case_no
-from tests.pages.kit import CITY, MOVABLE, UMA, World, revision, where
+from tests.pages.kit import CITY, UMA, World, movable, revision, where
 from tests.pages.photos import jpeg
 
 _LISTED = re.compile(r'class="open[^"]*" href="/unit/tasks/(ENV-[0-9-]+)"')
@@ -14,8 +14,7 @@ RESULT = {"outcome": "true", "reply_text": "已责令整改。", "reply_method":
 async def test_the_inbox_holds_the_units_tasks_the_one_due_soonest_first(world: World) -> None:
     """What is overdue says so in words."""
     first, second = await world.dispatched(), await world.dispatched("芙蓉区又有油烟和音响")
-    async with world.db.city(CITY) as conn:
-        await conn.execute(MOVABLE)
+    async with world.db.city(CITY) as conn, movable(conn):
         await conn.execute(
             "UPDATE clock SET due_at = now() - interval '3 hours' WHERE case_no = $1 AND unit = $2",
             read_case_no(second)[1],

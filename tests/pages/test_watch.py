@@ -5,15 +5,14 @@ import re
 from intake.pages.watch import PAGE
 from models.case import read_case_no
 from routing.tracking import Sweeper
-from tests.pages.kit import CITY, MOVABLE, UMA, World
+from tests.pages.kit import CITY, UMA, World, movable
 
 _TILE = re.compile(r"<b>(\d+)</b>")
 _ROWS = re.compile(r'class="open[^"]*" href="/desk/cases/(ENV-[0-9-]+)"')
 
 
 async def _set_due(world: World, number: str, code: str, when: str) -> None:
-    async with world.db.city(CITY) as conn:
-        await conn.execute(MOVABLE)
+    async with world.db.city(CITY) as conn, movable(conn):
         await conn.execute(
             f"UPDATE clock SET due_at = {when}, next_at = {when}"
             " WHERE case_no = $1 AND code = $2 AND (unit = $3 OR task_no = 0)",
@@ -65,8 +64,10 @@ async def test_long_lists_come_in_pages(world: World) -> None:
     for n in range(PAGE // 4 + 5):
         await world.dispatched(f"芙蓉区第{n}家店油烟和音响扰民")
     async with world.db.city(CITY) as conn:
-        await conn.execute(MOVABLE)
-        await conn.execute("UPDATE clock SET due_at = now() - interval '1 day' WHERE code <> 'K05'")
+        async with movable(conn):
+            await conn.execute(
+                "UPDATE clock SET due_at = now() - interval '1 day' WHERE code <> 'K05'"
+            )
         total = await conn.fetchval("SELECT count(*) FROM clock WHERE code <> 'K05'")
     boss = await world.browser("boss")
     page, seen = await boss.get("/watch/list?band=late"), 0
