@@ -4,8 +4,6 @@ Those without anybody to call wait a day first, so that a citizen may still say 
 tracking code; a divided case is archived once all its parts are.
 """
 
-import os
-import socket
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
@@ -25,7 +23,6 @@ from routing.verifying import ARCHIVED
 LEASE: Final = "archiver"
 #: How long a closed case without anybody to call stays open to a word of its citizen (设计默认).
 WAIT: Final = timedelta(days=1)
-_LEASE_S: Final = 30.0
 _BATCH: Final = 200
 
 
@@ -44,13 +41,13 @@ class Archiver:
         """Keep the store, the cities as published, the name to hold the lease by, the batch."""
         self._db = db
         self._cities = live(cities)
-        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._watch = lease.Watch(LEASE, holder)
         self._batch = batch
 
     async def run_once(self, city: str) -> int:
         """Archive one batch; give how many cases that were."""
         async with self._db.city(city) as conn:
-            if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
+            if not await self._watch.keep(conn, city):
                 return 0
             before = await clocks.moment(conn) - WAIT
             found = await verification.to_archive(conn, city, before, self._batch)

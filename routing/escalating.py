@@ -4,8 +4,6 @@ One at a time per city by a lease; even two at once do each thing once: alarms a
 lock in the same transaction that tells of them, and what follows a breach is an act on a held case.
 """
 
-import os
-import socket
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
@@ -27,7 +25,6 @@ from routing.plan import is_closing
 from routing.supervising import next_grade
 
 LEASE: Final = "escalation"
-_LEASE_S: Final = 30.0
 _BATCH: Final = 200
 _LATE: Final = {"warn": "临近到期", "breach": "已超期", "overdue": "超期第{n}天"}
 
@@ -47,13 +44,13 @@ class Escalator:
         """Keep the store, the cities as published, the name to hold the lease by, the batch."""
         self._db = db
         self._cities: LiveCities = live(cities)
-        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._watch = lease.Watch(LEASE, holder)
         self._batch = batch
 
     async def run_once(self, city: str) -> int:
         """Take up what waits; 0 where nothing does, or another is at it."""
         async with self._db.city(city) as conn:
-            if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
+            if not await self._watch.keep(conn, city):
                 return 0
             book = catalogue(await self._cities.follow(conn, city))
         done = await escalate(self._db, book, self._batch)

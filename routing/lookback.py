@@ -4,8 +4,6 @@ A look-back is a row with one of its kind ahead at a time, planned in the transa
 the case: none is lost and none is doubled, however many stages run.
 """
 
-import os
-import socket
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -34,7 +32,6 @@ OPENED: Final = "lookback:opened"
 #: Why a case that came back is a key complaint.
 CAME_BACK: Final = "rebound"
 _REWORKED: Final = "case:task:reworked"
-_LEASE_S: Final = 30.0
 _BATCH: Final = 200
 _MONTHS: Final = 3
 _YEAR: Final = 12
@@ -49,13 +46,13 @@ class Lookbacks:
     def __init__(self, db: Database, holder: str | None = None, batch: int = _BATCH) -> None:
         """Keep the store, the name to hold the lease by, and the batch."""
         self._db = db
-        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._watch = lease.Watch(LEASE, holder)
         self._batch = batch
 
     async def run_once(self, city: str) -> int:
         """Open what is due; 0 where nothing is, or another stage is at it."""
         async with self._db.city(city) as conn:
-            if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
+            if not await self._watch.keep(conn, city):
                 return 0
         async with self._db.city(city) as conn:
             return await open_due(conn, city, now(), self._batch)

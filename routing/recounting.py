@@ -3,8 +3,6 @@
 A deadline never moves without an event `clock:recounted` that says why; the store refuses it.
 """
 
-import os
-import socket
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -26,7 +24,6 @@ from routing.timing import with_shift
 
 RECOUNTED: Final = "clock:recounted"
 LEASE: Final = "recounter"
-_LEASE_S: Final = 30.0
 _BATCH: Final = 500
 
 
@@ -53,13 +50,13 @@ class Recounter:
         """Keep the store, the cities as published, the name to hold the lease by, the batch."""
         self._db = db
         self._cities = live(cities)
-        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._watch = lease.Watch(LEASE, holder)
         self._batch = batch
 
     async def run_once(self, city: str) -> int:
         """Count one batch again; 0 where nothing is, or another one is at it."""
         async with self._db.city(city) as conn:
-            if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
+            if not await self._watch.keep(conn, city):
                 return 0
             book = catalogue(await self._cities.follow(conn, city))
         return await recount(self._db, book, self._batch)

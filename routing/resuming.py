@@ -4,8 +4,6 @@ One of the stages, under a lease; two at once resume a case once, since the act 
 it running again.
 """
 
-import os
-import socket
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,7 +17,6 @@ from routing.commands import act
 from routing.live import live
 
 LEASE: Final = "resumer"
-_LEASE_S: Final = 30.0
 _BATCH: Final = 100
 _LAPSED: Final = "停表期限已到,自动恢复计时"
 _ANSWERED: Final = "已收到补充内容"
@@ -40,13 +37,13 @@ class Resumer:
         """Keep the store, the cities as published, the name to hold the lease by, the batch."""
         self._db = db
         self._cities = live(cities)
-        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._watch = lease.Watch(LEASE, holder)
         self._batch = batch
 
     async def run_once(self, city: str) -> int:
         """End what has come to its end; give how many suspensions that were."""
         async with self._db.city(city) as conn:
-            if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
+            if not await self._watch.keep(conn, city):
                 return 0
             at = await clocks.moment(conn)
             lapsed = await standing.spent(conn, city, at, self._batch)

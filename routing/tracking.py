@@ -4,8 +4,6 @@ One sweeper per city at a time by a lease; even two at once note an alarm once, 
 row whose key says which clock and which level. They go by the database's time, not their own.
 """
 
-import os
-import socket
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -27,7 +25,6 @@ BREACH: Final = "breach"
 #: A clock that is overdue rises a level a day, this often at most (global rule 5).
 OVERDUE_MOST: Final = 30
 _VERBS: Final = {"warn": "clock:warned", BREACH: "clock:breached", "overdue": "clock:overdue"}
-_LEASE_S: Final = 30.0
 _BATCH: Final = 500
 
 
@@ -46,13 +43,13 @@ class Sweeper:
         """Keep the store, the cities as published, the name to hold the lease by, the batch."""
         self._db = db
         self._cities = live(cities)
-        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._watch = lease.Watch(LEASE, holder)
         self._batch = batch
 
     async def run_once(self, city: str) -> int:
         """Note what is due in one batch; 0 where nothing is, or another sweeper is at it."""
         async with self._db.city(city) as conn:
-            if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
+            if not await self._watch.keep(conn, city):
                 return 0
             at = await clocks.moment(conn)
             book = catalogue(await self._cities.follow(conn, city))

@@ -4,8 +4,6 @@ One at a time per city by a lease; even two at once take up a dispute once, sinc
 cases that it takes up.
 """
 
-import os
-import socket
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -21,7 +19,6 @@ from models.moment import now
 from routing.disputes import DISPUTE, TAKEN_UP
 
 LEASE: Final = "umpire"
-_LEASE_S: Final = 30.0
 _BATCH: Final = 200
 
 
@@ -33,13 +30,13 @@ class Umpire:
     def __init__(self, db: Database, holder: str | None = None, batch: int = _BATCH) -> None:
         """Keep the store, the name to hold the lease by, and the batch."""
         self._db = db
-        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._watch = lease.Watch(LEASE, holder)
         self._batch = batch
 
     async def run_once(self, city: str) -> int:
         """Take up what is over; 0 where nothing is, or another umpire is at it."""
         async with self._db.city(city) as conn:
-            if not await lease.take(conn, city, LEASE, self._holder, _LEASE_S):
+            if not await self._watch.keep(conn, city):
                 return 0
         async with self._db.city(city) as conn:
             return await take_up(conn, city, now(), self._batch)

@@ -1,5 +1,7 @@
 """Leases and heartbeats: one holder at a time per city and name, by the database's clock."""
 
+import os
+import socket
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -10,6 +12,23 @@ from models.db.pool import Connection
 _SQL = queries.load("lease")
 #: The leases of those who watch the clocks and bring alarms to people.
 WATCHES: Final = ("sweeper", "escalation")
+
+
+#: How long whoever holds a watch may be silent before another takes it over.
+_WATCH_S: Final = 30.0
+
+
+class Watch:
+    """A lease that one stage of all workers holds at a time, city by city."""
+
+    def __init__(self, name: str, holder: str | None = None) -> None:
+        """Name the lease; `holder` names who asks for it, this very object unless given."""
+        self._name = name
+        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+
+    async def keep(self, conn: Connection, city: str) -> bool:
+        """Take or renew it; False while another holds it."""
+        return await take(conn, city, self._name, self._holder, _WATCH_S)
 
 
 async def take(conn: Connection, city: str, name: str, holder: str, seconds: float) -> bool:
