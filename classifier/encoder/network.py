@@ -62,24 +62,23 @@ class Network(nn.Module):
 
     def forward(self, pieces: Tensor) -> Tensor:
         """Give the outputs of a batch, columns as Heads."""
-        read, there = self._read(pieces)
+        there = pieces != _PAD
+        read = self.body(pieces, attention_mask=there.long()).last_hidden_state.float()
         pooled = torch.cat([(share * read).sum(1) for share in self._shares(read, there)], -1)
         said: Tensor = self.out(self.drop(pooled))
         return said
 
     def explained(self, pieces: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the outputs, and what each piece adds to each main type's."""
-        read, there = self._read(pieces)
-        mean, looked = self._shares(read, there)
+        """Give the outputs, and what each piece adds to each main type's.
+
+        The texts must be of one length: nothing is masked, which serving pays for at every layer.
+        """
+        read = self.body(pieces).last_hidden_state.float()
+        mean, looked = self._shares(read, torch.ones_like(pieces, dtype=torch.bool))
         pooled = torch.cat([(mean * read).sum(1), (looked * read).sum(1)], -1)
         by_mean, by_look = self.out.weight[self.heads.main].chunk(2, dim=1)
         added = mean * (read @ by_mean.T) + looked * (read @ by_look.T)
         return self.out(pooled), added
-
-    def _read(self, pieces: Tensor) -> tuple[Tensor, Tensor]:
-        there = pieces != _PAD
-        read = self.body(pieces, attention_mask=there.long()).last_hidden_state.float()
-        return read, there
 
     def _shares(self, read: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
         """Give how much each piece counts in either pooling."""
