@@ -1,21 +1,24 @@
 """A second ear for emergencies: how alarming a text sounds as a whole, where no rule fits.
 
 The rules of hazard.py hear what they know by name and can say why. This ear is a logistic
-regression over single characters and pairs, hashed; alarm_train.py fits it. Its weights are
-data/alarm.npz.
+regression over single characters and pairs, hashed; alarm_train.py fits it. Each reader has
+its own, in alarm.npz.
 """
 
 import re
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
+from models.errors import Unavailable
 from models.tags import Span
 
-WEIGHTS: Final = Path(__file__).with_name("data") / "alarm.npz"
+ALARM: Final = "alarm.npz"
+_SHIPPED: Final = Path(__file__).with_name("data")
 BITS: Final = 15
 _ONE: Final = np.uint32(2654435761)
 _NEXT: Final = np.uint32(2246822519)
@@ -48,6 +51,17 @@ class Alarm:
         self._weights: Final = weights
         self._idf: Final = idf
         self._bias: Final = bias
+
+    @classmethod
+    def load(cls, folder: Path) -> "Alarm":
+        """Read the weights of a reader's folder; Unavailable when they are missing or damaged."""
+        try:
+            with np.load(folder / ALARM) as arrays:
+                weights, idf = (arrays[name].astype(np.float32) for name in ("weights", "idf"))
+                return cls(weights, idf, float(arrays["bias"]))
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            detail = f"模型文件 {ALARM} 缺失或损坏,请重新安装或训练。"
+            raise Unavailable("model_unreadable", detail) from error
 
     def probability(self, text: str) -> float:
         """Say how likely a folded text tells of an emergency."""
@@ -84,6 +98,4 @@ def grams(text: str) -> Grams:
 @cache
 def alarm() -> Alarm:
     """Load the shipped weights."""
-    with np.load(WEIGHTS) as arrays:
-        weights, idf = (arrays[name].astype(np.float32) for name in ("weights", "idf"))
-        return Alarm(weights, idf, float(arrays["bias"]))
+    return Alarm.load(_SHIPPED)

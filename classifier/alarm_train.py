@@ -1,11 +1,9 @@
 """Fitting the second ear for emergencies (alarm.py) from texts that were judged by reading.
 
-`python -m classifier.alarm_train [MORE.jsonl ...]` learns from data/hazard_examples.jsonl
-(`hazard`) and from data/written_examples.jsonl and more files (`urgency`, P0 being the
-emergency), and writes data/alarm.npz. It needs scikit-learn; the same texts give the same weights.
+It learns from data/hazard_examples.jsonl (`hazard`), from data/written_examples.jsonl and from what
+the data folder holds (`urgency`, P0 being the emergency). The same texts give the same weights.
 """
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -14,7 +12,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from classifier.alarm import BITS, WEIGHTS, grams
+from classifier.alarm import BITS, grams
+from classifier.corpus import CORRECTIONS, WRITTEN
+from classifier.frozen import is_frozen
 from classifier.normalize import fold
 
 DATA: Final = Path(__file__).with_name("data")
@@ -22,8 +22,11 @@ _STRENGTH: Final = 3.0
 #: An emergency counts for so many calm texts.
 _EMERGENCY: Final = 3.0
 #: A text on the edge counts for more than one taken as it came.
-_WEIGHTS: Final = {"hazard_examples.jsonl": 3.0, "written_examples.jsonl": 1.0}
+_WEIGHTS: Final = {"hazard_examples.jsonl": 3.0, WRITTEN.name: 1.0}
 _OTHER: Final = 0.5
+#: Of these files a share is kept back to compare readers on.
+_COMPARED: Final = (WRITTEN.name, CORRECTIONS)
+_OWN: Final = tuple(DATA / name for name in _WEIGHTS)
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,20 +48,27 @@ class Judged(NamedTuple):
     weight: float
 
 
+def teach(more: Sequence[Path], path: Path) -> None:
+    """Fit an ear on our own texts and on `more` files, and write its weights."""
+    fit(judged([*_OWN, *more]), path)
+
+
 def judged(paths: Iterable[Path]) -> list[Judged]:
-    """Read files of judged texts, one JSON object a line."""
+    """Read files of judged texts, one JSON object a line, but for what readers are compared on."""
     found: list[Judged] = []
     for path in paths:
         weight = _WEIGHTS.get(path.name, _OTHER)
         for raw in path.read_text(encoding="utf-8").splitlines():
             line = msgspec.json.decode(raw, type=_Line)
+            if path.name in _COMPARED and is_frozen(line.text):
+                continue
             hazard = line.hazard if line.hazard is not None else line.urgency == "P0"
             text = f"{line.title}\n{line.text}" if line.title else line.text
             found.append(Judged(fold(text), hazard, weight * (_EMERGENCY if hazard else 1)))
     return found
 
 
-def fit(texts: Sequence[Judged], path: Path = WEIGHTS) -> None:
+def fit(texts: Sequence[Judged], path: Path) -> None:
     """Fit the ear and write its weights."""
     from scipy.sparse import csr_matrix  # noqa: PLC0415 - only training needs it
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only training needs it
@@ -84,8 +94,3 @@ def _row(keys: npt.NDArray[np.uint32], counts: npt.NDArray[np.int64], idf: Float
     values: Floats = (1 + np.log(counts)) * idf[keys]
     length: Floats = np.sqrt((values**2).sum())
     return values / (length or 1.0)
-
-
-if __name__ == "__main__":
-    own = [DATA / name for name in _WEIGHTS]
-    fit(judged([*own, *map(Path, sys.argv[1:])]))

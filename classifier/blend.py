@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from classifier.alarm import Alarm
 from classifier.combine import sigmoid, softmax
 from classifier.document import Document
 from classifier.encoder.evidence import Reading
@@ -60,8 +61,8 @@ class BlendCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class BlendedModel:
     """The linear model with the encoder beside it; read-only, one for all threads."""
 
-    def __init__(self, linear: LinearModel, encoder: Encoder, card: BlendCard) -> None:
-        """Put both together; Unavailable where the numbers are those of another linear model."""
+    def __init__(self, linear: LinearModel, encoder: Encoder, ear: Alarm, card: BlendCard) -> None:
+        """Put them together; Unavailable where the numbers are those of another linear model."""
         if card.linear != linear.ref.version:
             detail = "模型各文件不是同一版本,请重新安装或运行 jiesu train。"
             raise Unavailable("model_parts_mismatch", detail)
@@ -69,6 +70,7 @@ class BlendedModel:
         self.kinds = linear.kinds
         self.thresholds = card.thresholds
         self.ref = ModelRef(name="blend", version=card.version)
+        self.ear = ear
         self.card: Final = card
         self._linear = linear
         self._encoder = encoder
@@ -82,7 +84,8 @@ class BlendedModel:
         except (OSError, msgspec.DecodeError) as error:
             detail = f"模型文件 {BLEND} 缺失或损坏,请重新安装或训练。"
             raise Unavailable("model_unreadable", detail) from error
-        return cls(LinearModel.load(folder / LINEAR), Encoder(folder, threads), card)
+        linear, encoder = LinearModel.load(folder / LINEAR), Encoder(folder, threads)
+        return cls(linear, encoder, Alarm.load(folder), card)
 
     def glance(self, documents: Sequence[Document]) -> Probabilities:
         """Give the linear model's probabilities alone."""

@@ -55,6 +55,7 @@ class Seen:
         self.main = np.array([codes.index(row.types[0]) for row in gold])
         self.kind = np.array([kinds.index(row.kind) for row in gold])
         self.urgency = np.array([URGENCIES.index(row.urgency) for row in gold])
+        self.urgency_weights = weights * np.array([row.urgency_sure for row in gold])
         self.present = np.zeros((len(gold), len(codes)))
         for index, row in enumerate(gold):
             self.present[index, [codes.index(code) for code in row.types]] = 1
@@ -89,19 +90,22 @@ def _fit_main(seen: Seen) -> Numbers:
         return float(-(seen.weights * logs(right)).sum())
 
     main = _least(loss, np.array(_MAIN_START))
-    kind = _fit_plain(seen.linear.kind, seen.outputs[:, seen.heads.kind], seen.kind, seen)
+    kind = _fit_plain(seen.linear.kind, seen.outputs[:, seen.heads.kind], seen.kind, seen.weights)
     urgency = _fit_plain(
-        seen.linear.urgency, seen.outputs[:, seen.heads.urgency], seen.urgency, seen
+        seen.linear.urgency,
+        seen.outputs[:, seen.heads.urgency],
+        seen.urgency,
+        seen.urgency_weights,
     )
     return Numbers(main=main, present=list(_PRESENT_START), kind=kind, urgency=urgency)
 
 
 def _fit_plain(
-    linear: Floats, outputs: Floats, chosen: npt.NDArray[np.integer[Any]], seen: Seen
+    linear: Floats, outputs: Floats, chosen: npt.NDArray[np.integer[Any]], weights: Weights
 ) -> list[float]:
     def loss(numbers: Weights) -> float:
         chances = weighed(linear, outputs, numbers)
-        return float(-(seen.weights * logs(chances[np.arange(len(chosen)), chosen])).sum())
+        return float(-(weights * logs(chances[np.arange(len(chosen)), chosen])).sum())
 
     return _least(loss, np.array([*_PLAIN_START, *[0.0] * linear.shape[1]]))
 

@@ -25,17 +25,21 @@ _START: Final = (9.0, 4.0, 0.0, 0.5, 0.2, 1.5, 1.0)
 def fit_heads(
     outputs: Floats, cues: Floats, targets: Floats, weights: Weights, columns: Columns
 ) -> Arrays:
-    """Fit the numbers of Combiner on held-out outputs."""
+    """Fit the numbers of Combiner on held-out outputs.
+
+    `weights` are what each text counts: for all heads but urgency, and for urgency.
+    """
+    plain, urgency = weights
     seen = views(outputs, cues, columns)
     gold = targets[:, columns.types]
-    main = _fit_main(seen, gold.argmax(axis=1), weights)
+    main = _fit_main(seen, gold.argmax(axis=1), plain)
     guess = softmax(np.tensordot(main, seen, 1))
     evidence = np.concatenate((seen, np.log(guess + 1e-6)[None]))
     return {
         "main": main,
-        "present": _fit_present(evidence, gold > 0, weights),
-        "kind": _fit_scaled(outputs[:, columns.kind], targets[:, columns.kind], weights),
-        "urgency": _fit_scaled(outputs[:, columns.urgency], targets[:, columns.urgency], weights),
+        "present": _fit_present(evidence, gold > 0, plain),
+        "kind": _fit_scaled(outputs[:, columns.kind], targets[:, columns.kind], plain),
+        "urgency": _fit_scaled(outputs[:, columns.urgency], targets[:, columns.urgency], urgency),
     }
 
 

@@ -24,7 +24,8 @@ from models.errors import Invalid
 from models.tags import TagRequest
 
 WRITTEN: Final = Path(__file__).with_name("data") / "written_examples.jsonl"
-#: The file of a data folder that holds corrections made at the desk.
+#: The files of a data folder that hold labelled messages and corrections made at the desk.
+TRAIN: Final = "complaints_train.jsonl"
 CORRECTIONS: Final = "corrections.jsonl"
 READ: Final = WRITTEN.with_name("read_labels.csv")
 #: What one written example counts beside one real message.
@@ -38,6 +39,7 @@ _TENTHS: Final = 10
 class Gold(msgspec.Struct, frozen=True, kw_only=True):
     """A text with what a careful reader said of it; `adcode` where the text names one county.
 
+    Where `urgency_sure` is 0 the urgency is not learned from.
     `hazard` says whether it tells of an emergency; `style` and `source` are how and where it came.
     """
 
@@ -50,6 +52,7 @@ class Gold(msgspec.Struct, frozen=True, kw_only=True):
     adcode: str | None = None
     lead_role: str | None = None
     sure: int = 1
+    urgency_sure: int = 1
     hazard: bool | int | str | None = None
     style: str | None = None
     source: str | None = None
@@ -82,8 +85,7 @@ def load_corpus(folder: Path) -> Corpus:
     """Read everything but the development set; Invalid where a file is missing or malformed."""
     labels = _read_labels()
     typical = tuple(
-        _second_reading(gold, labels.get(gold.id))
-        for gold in read_all_gold(folder / "complaints_train.jsonl")
+        _second_reading(gold, labels.get(gold.id)) for gold in read_all_gold(folder / TRAIN)
     )
     taken = [*typical, *read_all_gold(folder / "complaints_dev.jsonl")]
     messages = _apart(_read_messages(folder / "messages_train.jsonl.gz"), taken)
@@ -154,7 +156,17 @@ def _labelled(label: dict[str, str], message: Message) -> Gold:
         types=tuple(label["types"].split("|")),
         urgency=label["urgency"],
         sure=int(label["sure"]),
+        urgency_sure=int(_in_field(label)),
     )
+
+
+def _in_field(label: dict[str, str]) -> bool:
+    """Tell whether a message is about pollution: of others, our readers called fewer urgent.
+
+    Of the messages outside the field they called 5 in 100 urgent, those who labelled the set that
+    counts called 14 so: what we said of their urgency would teach another measure.
+    """
+    return label["types"][0] != "Z"
 
 
 def read_gold(path: Path) -> tuple[tuple[Gold, ...], list[str]]:

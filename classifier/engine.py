@@ -61,7 +61,7 @@ class Tagger:
     def _tags(
         self, request: TagRequest, document: Document, guess: Probabilities, place: Placed
     ) -> Tags:
-        hazards = find_hazards(document)
+        hazards = find_hazards(document, self._model.ear)
         verdict = decide(self._model, Evidence(document, guess, hazards, place.flags))
         codes = [tag.code for tag in verdict.types]
         flags = find_flags(document, codes, verdict.kind.code)

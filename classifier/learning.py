@@ -43,6 +43,8 @@ _FURTHER: Final = 0.5
 _PENALTY_TYPES: Final = 0.4
 _PENALTY_OTHERS: Final = 4.0
 _STEPS: Final = 127
+#: What a text counts for urgency where its urgency is not to be learned.
+_HARDLY: Final = 1e-3
 
 
 class Views(NamedTuple):
@@ -72,18 +74,19 @@ def learn(corpus: Corpus, seed: int) -> Learned:
     columns = Columns(words.codes, KINDS)
     seen = _see(corpus, words, seed)
     targets = _targets(corpus, words, columns)
-    weights = np.where(np.arange(len(corpus.gold)) < corpus.real, 1.0, WRITTEN_WEIGHT)
+    weights = _weights(corpus)
     kernels = _kernels(seen)
     folds = np.array([fold(gold, FOLDS) for gold in corpus.gold])
     held_out = np.zeros_like(targets)
+    parts = _parts(columns)
     for number in range(FOLDS):
         inside, outside = np.flatnonzero(folds != number), np.flatnonzero(folds == number)
         known = [kernel[np.ix_(inside, inside)] for kernel in kernels]
-        dual, mean = _solve(known, targets[inside], weights[inside], columns)
-        for part, kernel in zip(_parts(columns), kernels, strict=True):
+        dual, mean = _solve(known, targets[inside], weights[:, inside], parts)
+        for part, kernel in zip(parts, (*kernels, kernels[-1]), strict=True):
             held_out[outside, part] = kernel[np.ix_(outside, inside)] @ dual[:, part] + mean[part]
     arrays = fit_heads(held_out, seen.cues, targets, weights, columns)
-    dual, mean = _solve(kernels, targets, weights, columns)
+    dual, mean = _solve(kernels, targets, weights, parts)
     arrays |= _folded(seen, dual, mean, columns)
     arrays = {name: arrays[name] for name in sorted(arrays)}
     predicted = Combiner(arrays, words.codes).probabilities(
@@ -185,21 +188,36 @@ def _dense_scale(seen: Views, counts: Sequence[float]) -> Floats:
     return scale
 
 
-def _parts(columns: Columns) -> tuple[slice, slice]:
-    return slice(0, columns.kind.start), slice(columns.kind.start, columns.count)
+def _weights(corpus: Corpus) -> npt.NDArray[np.float64]:
+    """Give what each text counts: for all heads but urgency, and for urgency."""
+    own = np.where(np.arange(len(corpus.gold)) < corpus.real, 1.0, WRITTEN_WEIGHT)
+    sure = np.array([gold.urgency_sure for gold in corpus.gold])
+    return np.stack([own, own * np.where(sure, 1.0, _HARDLY)])
+
+
+def _parts(columns: Columns) -> tuple[slice, slice, slice]:
+    """Give the columns of the types, of the request types and of urgency."""
+    return slice(0, columns.kind.start), columns.kind, columns.urgency
 
 
 def _solve(
     kernels: Sequence[Floats],
     targets: Floats,
     weights: npt.NDArray[np.float64],
-    columns: Columns,
+    parts: tuple[slice, slice, slice],
 ) -> tuple[Floats, Floats]:
-    mean = np.average(targets, axis=0, weights=weights).astype(np.float32)
+    types, others = kernels
+    plain, urgency = weights
+    mean = np.empty(targets.shape[1], dtype=np.float32)
     dual = np.empty_like(targets)
-    penalties = (_PENALTY_TYPES, _PENALTY_OTHERS)
-    for part, kernel, penalty in zip(_parts(columns), kernels, penalties, strict=True):
-        ridge = kernel + np.diag(penalty / weights).astype(np.float32)
+    asked = (
+        (types, _PENALTY_TYPES, plain),
+        (others, _PENALTY_OTHERS, plain),
+        (others, _PENALTY_OTHERS, urgency),
+    )
+    for part, (kernel, penalty, counts) in zip(parts, asked, strict=True):
+        mean[part] = np.average(targets[:, part], axis=0, weights=counts)
+        ridge = kernel + np.diag(penalty / counts).astype(np.float32)
         dual[:, part] = np.linalg.solve(ridge, targets[:, part] - mean[part])
     return dual, mean
 
@@ -209,7 +227,8 @@ def _folded(seen: Views, dual: Floats, mean: Floats, columns: Columns) -> Arrays
     weights = np.asarray(seen.grams.T @ dual)
     weights[seen.space.groups == WORD] += seen.projection.T @ (seen.latent.T @ dual)
     dense = seen.dense.T @ dual
-    for part, counts in zip(_parts(columns), (_SIGNALS_TYPES, _SIGNALS_OTHERS), strict=True):
+    shares = (_SIGNALS_TYPES, _SIGNALS_OTHERS, _SIGNALS_OTHERS)
+    for part, counts in zip(_parts(columns), shares, strict=True):
         dense[:, part] *= _dense_scale(seen, counts)[:, None] ** 2
     scale = np.maximum(np.quantile(np.abs(weights), 0.9999, axis=0), 1e-6) / _STEPS
     return {

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from classifier.alarm import alarm
 from classifier.combine import Combiner
 from classifier.document import Document
 from classifier.encoder.evidence import Reading
@@ -53,6 +54,7 @@ class LinearModel:
         self.kinds = card.kinds
         self.thresholds = card.thresholds
         self.ref = ModelRef(name="linear", version=card.version)
+        self.ear = alarm()
         self.card: Final = card
         self._lexicon: Lexicon = lexicon()
         if lexicon_digest() != card.lexicon:

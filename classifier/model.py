@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from classifier.alarm import Alarm
 from classifier.document import Document
 from classifier.encoder.evidence import Reading
 from models.tags import ModelRef, Span
@@ -83,6 +84,7 @@ class Model(Protocol):
     kinds: tuple[str, ...]
     thresholds: Thresholds
     ref: ModelRef
+    ear: Alarm
 
     def predict(self, documents: Sequence[Document]) -> Probabilities:
         """Give the probabilities of the documents, in order."""

@@ -14,10 +14,14 @@ import msgspec
 import numpy as np
 import structlog
 
+from classifier.alarm import ALARM
+from classifier.alarm_train import teach
 from classifier.blend import BLEND, LINEAR
 from classifier.blending import Seen, fit_blend
 from classifier.combine import Combiner
 from classifier.corpus import (
+    CORRECTIONS,
+    TRAIN,
     Corpus,
     Gold,
     held_out,
@@ -51,6 +55,7 @@ def cook(data: Path, out: Path, seed: int) -> None:
     learned = learn(corpus, seed)
     write_weights(out / LINEAR, learned.arrays, learned.card)
     _log.info("linear_learned", version=learned.card.version)
+    teach([data / TRAIN, *_corrected(data)], out / ALARM)
     base = data.parent / _BASE
     if base.is_dir() and importlib.util.find_spec("torch"):
         _train_encoder(corpus, base, out, seed)
@@ -60,6 +65,11 @@ def cook(data: Path, out: Path, seed: int) -> None:
             shutil.copyfile(SHIPPED_FOLDER / name, out / name)
     dev = read_all_gold(data / "complaints_dev.jsonl")
     weigh(corpus, learned, dev, out)
+
+
+def _corrected(data: Path) -> list[Path]:
+    """Give the file of corrections of a data folder, where it has one."""
+    return [path for path in (data / CORRECTIONS,) if path.is_file()]
 
 
 def _train_encoder(corpus: Corpus, base: Path, out: Path, seed: int) -> None:

@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from classifier.corpus import CORRECTIONS, WRITTEN, Gold, read_all_gold, read_corrections
+from classifier.corpus import CORRECTIONS, TRAIN, WRITTEN, Gold, read_all_gold, read_corrections
 from classifier.corrections import write_set
 from classifier.frozen import is_frozen
 from models.errors import Invalid
 
-TRAIN: Final = "complaints_train.jsonl"
 _DEV: Final = "complaints_dev.jsonl"
 
 

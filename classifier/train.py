@@ -18,7 +18,7 @@ import structlog
 from classifier import readers
 from classifier.card import model_card, take_stock
 from classifier.contest import Check, compare, verdict
-from classifier.corpus import CORRECTIONS, WRITTEN, Gold, read_all_gold, read_corrections
+from classifier.corpus import CORRECTIONS, TRAIN, WRITTEN, Gold, read_all_gold, read_corrections
 from classifier.corrections import version_of
 from classifier.counts import one_z
 from classifier.district import Districts
@@ -26,7 +26,7 @@ from classifier.engine import Tagger
 from classifier.evaluate import Report, evaluate
 from classifier.model import Model
 from classifier.releases import CARD, Act, Manifest, Reference, Releases
-from classifier.staging import TRAIN, frozen_sets, staged
+from classifier.staging import frozen_sets, staged
 from classifier.whole import digest_of
 from models.city import City
 from models.errors import JiesuError

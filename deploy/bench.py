@@ -15,7 +15,7 @@ import aiohttp
 import msgspec
 
 from classifier.engine import Tagger
-from deploy import bench_sweep, bench_tag
+from deploy import bench_routing, bench_sweep, bench_tag
 from deploy.bench_system import System, Text, system, texts
 from intake.channels import signature
 from intake.services import Hook
@@ -25,7 +25,7 @@ from models.moment import now
 from models.tags import TagRequest
 
 CITY: Final = "430100"
-PARTS: Final = ("accept", "tag", "dispatch", "sweep")
+PARTS: Final = ("accept", "tag", "dispatch", "route", "simulate", "sweep")
 _T = TypeVar("_T")
 Result = dict[str, float | int | str]
 _COUNTY: Final = "430104"
@@ -36,11 +36,13 @@ _PATIENCE_S: Final = 300.0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How much to measure: reports to accept, cases to dispatch, texts to tag, clocks, workers."""
+    """How much to measure: reports, cases, texts and clocks by part, and workers."""
 
     accept: int = 10_000
     dispatch: int = 4_000
     tag: int = 2_000
+    route: int = 100_000
+    simulate: int = 100_000
     clocks: int = 1_000_000
     ripe: int = 5_000
     workers: int = 1
@@ -54,6 +56,8 @@ async def run(parts: Sequence[str], plan: Plan) -> dict[str, Result]:
         "accept": lambda: accept(plan, lines),
         "tag": lambda: asyncio.to_thread(bench_tag.tag, CITY, lines, plan.tag),
         "dispatch": lambda: dispatch(plan, lines),
+        "route": lambda: bench_routing.route(CITY, plan.route, bench_tag.cores()),
+        "simulate": lambda: bench_routing.simulate(CITY, plan.simulate),
         "sweep": lambda: bench_sweep.sweep_open_clocks(CITY, plan.clocks, plan.ripe),
     }
     return {part: {**await measured[part](), "texts": source} for part in parts}

@@ -61,8 +61,7 @@ def tag(city: str, lines: Sequence[Text], count: int) -> Result:
     """Measure the tagger in one process and in one for each core, and the baselines."""
     job = Job(texts=list(lines), city=city, count=count, alone=min(_ALONE, count))
     one = _measure([job])
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    processes = min(_MOST_PROCESSES, cores or 1)
+    processes = min(_MOST_PROCESSES, cores())
     several = one
     if processes > 1:
         share = msgspec.structs.replace(job, count=max(count // processes, 1), alone=1)
@@ -73,7 +72,7 @@ def tag(city: str, lines: Sequence[Text], count: int) -> Result:
         "per_s": round(rate, 1),
         "per_s_one_process": round(single, 1),
         "processes": processes if together > single else 1,
-        "cores": cores or 1,
+        "cores": cores(),
         "p50_ms_alone": round(one[0].p50_ms, 1),
         "p95_ms_alone": round(one[0].p95_ms, 1),
         "peak_mb": round(max(each.peak_mb for each in (*one, *several)), 1),
@@ -96,6 +95,13 @@ def _beside_bert(lines: Sequence[Text], rate: float) -> Result:
         "bert_per_s": peer.texts_per_s,
         "ratio_to_bert": round(rate / peer.texts_per_s, 1),
     }
+
+
+def cores() -> int:
+    """Give how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _rate(found: Sequence[Measured], count: int) -> float:

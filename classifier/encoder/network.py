@@ -27,12 +27,16 @@ _OUTSIDE: Final = 0.2
 
 
 class Goals(NamedTuple):
-    """What a batch should come to: shares of the main type, what is present, kind, urgency."""
+    """What a batch should come to: shares of the main type, what is present, kind, urgency.
+
+    `urgency_sure` is 0 where the urgency is not to be learned.
+    """
 
     main: Tensor
     present: Tensor
     kind: Tensor
     urgency: Tensor
+    urgency_sure: Tensor
     weight: Tensor
 
 
@@ -111,7 +115,7 @@ class Loss:
             self._main(outputs[:, heads.main], goals.main)
             + _PRESENT * (present * self._counts).sum(-1)
             + _KIND * _chosen(outputs[:, heads.kind], goals.kind)
-            + _URGENCY * _chosen(outputs[:, heads.urgency], goals.urgency)
+            + _URGENCY * goals.urgency_sure * _chosen(outputs[:, heads.urgency], goals.urgency)
         )
         return (parts * goals.weight).mean()
 

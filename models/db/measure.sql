@@ -38,3 +38,22 @@ SELECT $1, n, 0, 'K12', NULL, now() - interval '20 days', d.due, 'W',
 -- name: analyse_clocks
 -- Let the planner know how many there are.
 ANALYZE clock;
+
+-- name: fill_cases
+-- Store tagged cases $2 to $3 in the routing queue; types $4, counties $5, towns $6 and tags $7 in turn, text $8.
+INSERT INTO cases (city, case_no, state, queue, channel, source, text, received_at, kind, types, urgency, adcode,
+                   township, tags, track_hash, search)
+SELECT $1, n, 'SCREEN', 'route', '12345_TEL', '12345', $8, now() - (n % 400) * interval '1 day', 'TS',
+       string_to_array(s.types, '|'), 'P2', s.adcode, s.township, s.tags,
+       decode(md5(n::text), 'hex'), to_tsvector('simple', $8)
+  FROM generate_series($2::bigint, $3::bigint) n
+  JOIN unnest($4::text[], $5::text[], $6::text[], $7::jsonb[]) WITH ORDINALITY AS s(types, adcode, township, tags, at)
+    ON s.at = 1 + n % cardinality($4::text[]);
+
+-- name: analyse_cases
+-- Let the planner know how many there are.
+ANALYZE cases;
+
+-- name: close_all
+-- Close what was dispatched, $2 after that.
+UPDATE cases SET state = 'CLOSED', closed_at = dispatched_at + $2::interval WHERE city = $1 AND queue IS NULL;

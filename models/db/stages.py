@@ -18,6 +18,8 @@ from models.moment import now
 
 MAX_ATTEMPTS: Final = 3
 _SQL = queries.load("stages")
+#: More than all workers hold at once.
+_FRONT: Final = 4000
 _RETRY_AFTER: Final = timedelta(seconds=5)
 
 
@@ -30,16 +32,15 @@ async def claim(
     three times is sent to the desk instead. Commit before working.
     """
     lease = timedelta(seconds=lease_s)
-    retried = [
-        to_case(r) for r in await conn.fetch(_SQL["claim"], city, queue.value, 1, lease, True)
-    ]
+    tried = await conn.fetch(_SQL["claim_tried"], city, queue.value, lease, _FRONT)
+    retried = [to_case(row) for row in tried]
     spent = [case.case_no for case in retried if case.attempts > MAX_ATTEMPTS]
     if spent:
         await _give_up(conn, city, spent, retried[0].error or "worker stopped while on this case")
         retried = []
     if retried:
         return retried
-    rows = await conn.fetch(_SQL["claim"], city, queue.value, limit, lease, False)
+    rows = await conn.fetch(_SQL["claim_new"], city, queue.value, limit, lease)
     return sorted((to_case(r) for r in rows), key=lambda case: case.case_no)
 
 

@@ -1,14 +1,26 @@
 -- Claiming work: a stage leases a batch of cases in its queue, works, and writes with the result.
 
--- name: claim
--- Lease up to $3 cases of a queue for $4; a case that was tried before is taken alone (limit 1 by the caller).
+-- name: claim_new
+-- Lease up to $3 cases of a queue that nobody tried yet for $4, oldest first.
 WITH picked AS (
-    SELECT city, case_no FROM cases
-     WHERE city = $1 AND queue = $2 AND (claimed_until IS NULL OR claimed_until < now())
-       AND ($5::boolean AND attempts > 0 OR NOT $5::boolean AND attempts = 0)
+    SELECT city, case_no FROM cases WHERE city = $1 AND queue = $2 AND attempts = 0
      ORDER BY case_no LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 UPDATE cases c SET attempts = c.attempts + 1, claimed_until = now() + $4::interval
+  FROM picked p WHERE c.city = p.city AND c.case_no = p.case_no
+RETURNING c.*;
+
+-- name: claim_tried
+-- Lease one case that was tried before for $3. The oldest are tried first, so it is among the $4 oldest:
+-- a queue of a million is not looked through for it.
+WITH picked AS (
+    SELECT city, case_no FROM cases
+     WHERE city = $1 AND queue = $2 AND attempts > 0 AND (claimed_until IS NULL OR claimed_until < now())
+       AND case_no <= COALESCE((SELECT case_no FROM cases WHERE city = $1 AND queue = $2
+                                 ORDER BY case_no OFFSET $4 LIMIT 1), 9223372036854775807)
+     ORDER BY case_no LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+UPDATE cases c SET attempts = c.attempts + 1, claimed_until = now() + $3::interval
   FROM picked p WHERE c.city = p.city AND c.case_no = p.case_no
 RETURNING c.*;
 

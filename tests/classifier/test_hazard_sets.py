@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import numpy as np
 import pytest
 
-from classifier.alarm import Alarm
+from classifier.alarm import ALARM, Alarm
 from classifier.alarm_train import DATA, fit, judged
 from classifier.document import Document, read_documents
 from classifier.hazard import find_hazards
@@ -83,10 +82,8 @@ def test_texts_that_the_ear_has_not_learned_are_heard(tmp_path: Path) -> None:
     heard = [False] * len(texts)
     for fold in range(_FOLDS):
         learned = [text for row, text in enumerate(texts) if row % _FOLDS != fold]
-        fit([*learned, *others], tmp_path / "ear.npz")
-        with np.load(tmp_path / "ear.npz") as arrays:
-            weights, idf = (arrays[name].astype(np.float32) for name in ("weights", "idf"))
-            ear = Alarm(weights, idf, float(arrays["bias"]))
+        fit([*learned, *others], tmp_path / ALARM)
+        ear = Alarm.load(tmp_path)
         for row in range(fold, len(texts), _FOLDS):
             heard[row] = any(one.emergency for one in find_hazards(documents()[row], ear))
     reached = score(heard, [text.hazard for text in texts])

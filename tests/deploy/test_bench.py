@@ -4,11 +4,13 @@ import pytest
 
 from deploy.bench import PARTS, Plan, run, show
 
+SMALL = Plan(accept=200, dispatch=150, tag=100, route=400, simulate=400, clocks=5000, ripe=1500)
+
 
 @pytest.mark.timeout(300)
 async def test_every_part_is_measured_beside_its_baseline() -> None:
     """Each part gives a rate and its ratio to a raw baseline of the same run."""
-    results = await run(PARTS, Plan(accept=200, dispatch=150, tag=100, clocks=5000, ripe=1500))
+    results = await run(PARTS, SMALL)
     assert list(results) == list(PARTS)
     for figures in results.values():
         assert float(figures["per_s"]) > 0
@@ -20,5 +22,7 @@ async def test_every_part_is_measured_beside_its_baseline() -> None:
     dispatched, review = results["dispatch"]["dispatched"], results["dispatch"]["review"]
     assert int(dispatched) + int(review) == 150
     assert int(dispatched) > 0
+    assert int(results["route"]["cases"]) == 400
+    assert 0 < int(results["simulate"]["changed"]) < 400
     assert int(results["sweep"]["open_clocks"]) == 5000
     assert "accept" in show(results)
