@@ -19,7 +19,7 @@ from classifier.model import URGENCIES
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.train")
 
 _SIZE: Final = 16
-_ROUNDS: Final = 5
+_ROUNDS: Final = 4
 #: Learning rates of the body's highest layer and of the heads; each lower layer learns slower.
 _BODY, _HEADS = 1.5e-4, 1e-3
 _SLOWER: Final = 0.9
