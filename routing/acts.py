@@ -20,6 +20,7 @@ from routing import (
     evidence,
     excluding,
     extending,
+    grid_checks,
     handling,
     helping,
     inspections,
@@ -89,6 +90,7 @@ _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
     proceeding.ACTS,
     joint.ACTS,
     inspections.ACTS,
+    grid_checks.ACTS,
 )
 #: What other parts look at before an act is done, by its verb.
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {

@@ -14,6 +14,7 @@ from models.city import City
 from models.db import cases
 from models.db.pool import Connection
 from models.errors import Conflict, Forbidden, Invalid, NotFound
+from models.grid import grid_of
 from models.moment import now
 from routing import answering, verbs
 from routing.acts import CHECKS, act_of
@@ -23,6 +24,7 @@ from routing.matter import Change, Matter
 from routing.writing import matter_of, write
 
 _PEOPLE: Final = ("staff", "platform")
+_WHO: Final = {"unit": "承办单位", "grid": "网格员"}
 
 
 async def act(  # noqa: PLR0917  # who, what and where read in this order everywhere
@@ -74,14 +76,20 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
 
 
 def _guard(move: Move, actor: Actor) -> None:
-    """Let units do what units do, and operators what operators do."""
+    """Let units do what units do, operators what operators do, and a grid what it was asked."""
     if move.by_system and actor.kind == SYSTEM.kind:
         return
-    known = actor.kind in _PEOPLE
-    fits = move.who == "anyone" or (move.who == "unit") == (actor.unit is not None)
-    if not known or not fits:
-        who = "承办单位" if move.who == "unit" else "受理(调度)人员"
+    if actor.kind not in _PEOPLE or not _fits(move, actor):
+        who = _WHO.get(move.who, "受理(调度)人员")
         raise Forbidden("not_your_part", f"这个操作只能由{who}完成。")
+
+
+def _fits(move: Move, actor: Actor) -> bool:
+    """Tell whether the actor is of those who may: a grid's worker does the grid's moves alone."""
+    in_grid = grid_of(actor.unit) is not None
+    if in_grid or move.who == "grid":
+        return in_grid and move.who == "grid"
+    return move.who == "anyone" or (move.who == "unit") == (actor.unit is not None)
 
 
 async def _hold(conn: Connection, city: City, case_no: int, actor: Actor) -> Matter:
@@ -89,7 +97,8 @@ async def _hold(conn: Connection, city: City, case_no: int, actor: Actor) -> Mat
     if case is None:
         raise NotFound("case_not_found", "没有这个工单。")
     matter = await matter_of(conn, catalogue(city), case, actor, now())
-    if actor.unit is not None and all(task.unit != actor.unit for task in matter.tasks):
+    own = actor.unit if grid_of(actor.unit) is None else None
+    if own is not None and all(task.unit != own for task in matter.tasks):
         raise NotFound("case_not_found", "没有这个工单。")
     return matter
 

@@ -10,7 +10,7 @@ import msgspec
 from models.case import State, TaskState
 from routing import verbs
 
-Who = Literal["operator", "unit", "supervisor", "anyone"]
+Who = Literal["operator", "unit", "supervisor", "grid", "anyone"]
 
 #: A case whose units are at work.
 AT_WORK: Final = (State.ACCEPTED, State.DISPATCHED, State.IN_PROGRESS, State.SUBMITTED)
@@ -30,8 +30,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
     `event` is what is written, `tells` the message to the platform (of the lead's moves only).
     `to_case` and `to_task` are the states after it, None where the move decides or leaves them.
-    What `anyone` may do is done by the desk or a unit; the system itself does only what is
-    `by_system` as well.
+    What `anyone` may do is done by the desk or a unit, never by a grid's worker, whose own moves
+    are of `grid`; the system itself does only what is `by_system` as well.
     """
 
     who: Who

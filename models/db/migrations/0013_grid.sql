@@ -11,7 +11,7 @@ CREATE TABLE grid (
     active       boolean     NOT NULL DEFAULT true,
     imported_at  timestamptz NOT NULL,
     PRIMARY KEY (city, code),
-    FOREIGN KEY (city, parent) REFERENCES grid (city, code) DEFERRABLE INITIALLY DEFERRED,
+    FOREIGN KEY (city, parent) REFERENCES grid (city, code),
     CHECK ((level = 1) = (parent IS NULL))
 );
 CREATE INDEX grid_by_parent ON grid (city, parent, code);
@@ -25,7 +25,7 @@ ALTER TABLE staff DROP CONSTRAINT staff_role_check;
 ALTER TABLE staff ADD CONSTRAINT staff_role_check
     CHECK (role IN ('operator', 'unit', 'supervisor', 'admin', 'grid'));
 ALTER TABLE staff ADD CONSTRAINT staff_grid_check CHECK ((role = 'grid') = (grid IS NOT NULL));
-ALTER TABLE staff ADD FOREIGN KEY (city, grid) REFERENCES grid (city, code) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE staff ADD FOREIGN KEY (city, grid) REFERENCES grid (city, code);
 CREATE INDEX staff_by_grid ON staff (city, grid) WHERE grid IS NOT NULL AND active;
 
 -- What a grid was asked to verify: all that its worker is told of a case stands here, so that no worker needs the case.
@@ -55,7 +55,7 @@ CREATE TABLE grid_check (
     photos       text[]      NOT NULL DEFAULT '{}',  -- SHA-256 of each, in hex
     late         boolean     NOT NULL DEFAULT false,
     PRIMARY KEY (city, case_no, n),
-    FOREIGN KEY (city, grid) REFERENCES grid (city, code) DEFERRABLE INITIALLY DEFERRED,
+    FOREIGN KEY (city, grid) REFERENCES grid (city, code),
     CHECK ((state = 'asked') = (ended_at IS NULL)),
     CHECK ((state = 'reported') = (result IS NOT NULL)),
     CHECK (result IS NULL OR (finding IS NOT NULL AND found_at IS NOT NULL)),
