@@ -18,8 +18,8 @@ from models.moment import now
 
 MAX_ATTEMPTS: Final = 3
 _SQL = queries.load("stages")
-#: More than all workers hold at once.
-_FRONT: Final = 4000
+#: About what all workers hold at once.
+_FRONT: Final = 1000
 _RETRY_AFTER: Final = timedelta(seconds=5)
 
 
