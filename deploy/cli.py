@@ -20,6 +20,7 @@ _COMMANDS: Final = (
     "clocks",
     "marks",
     "inspection",
+    "grid",
     "replay",
     "rules",
     "doctor",

@@ -58,6 +58,7 @@ def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
     from classifier.stage import TagStage  # noqa: PLC0415
     from routing.archiving import Archiver  # noqa: PLC0415
     from routing.escalating import Escalator  # noqa: PLC0415
+    from routing.grid_lapses import GridLapses  # noqa: PLC0415
     from routing.lookback import Lookbacks  # noqa: PLC0415
     from routing.recounting import Recounter  # noqa: PLC0415
     from routing.resuming import Resumer  # noqa: PLC0415
@@ -76,6 +77,7 @@ def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
         Step(Recounter(db, cities), rest_s=60.0),  # another calendar → the same clocks, anew
         Step(Umpire(db), rest_s=15.0),  # units that did not agree in time → someone designates
         Step(Archiver(db, cities), rest_s=60.0),  # closed, nobody to ask → archived
+        Step(GridLapses(db, cities), rest_s=15.0),  # asked of the grid, no answer → lapsed
         Step(Lookbacks(db), rest_s=60.0),  # closed cases → looked at again when due
         Step(Sealer(db)),  # events → the chain that proves them
     )

@@ -11,7 +11,8 @@ from intake.pages.city_words import CityWords
 from intake.pages.history import PartProgress
 from intake.unit_view import case_for_unit, line_for_unit
 from models.case import Case, CaseNo, Event, read_case_no, show_case_no
-from models.db import events, intake, links, views
+from models.db import events, grids, intake, links, views
+from models.db.grids import GridCheck, PatrolFinding
 from models.db.intake_rows import Brief
 from models.db.lines import ClockView, TaskView
 from models.db.links import Link
@@ -56,6 +57,8 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     clocks: tuple[ClockView, ...]
     history: tuple[Happened, ...]
     links: tuple[Link, ...] = ()
+    grid_checks: tuple[GridCheck, ...] = ()
+    patrol: PatrolFinding | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +153,8 @@ async def case_page(conn: Connection, city: str, case_no: CaseNo) -> CasePage:
         clocks=tuple(await views.clocks(conn, city, case_no)),
         history=tuple(_happened(e) for e in await events.history(conn, city, case_no)),
         links=tuple(await links.of_case(conn, city, case_no)),
+        grid_checks=tuple(await grids.of_case(conn, city, case_no)),
+        patrol=await grids.patrol(conn, city, case_no),
     )
 
 

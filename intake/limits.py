@@ -30,12 +30,13 @@ class Limits:
             "report": RateLimitItemPerHour(settings.reports_per_hour),
             "track": RateLimitItemPerMinute(settings.tracks_per_minute),
             "login": RateLimitItemPerMinute(settings.logins_per_minute),
+            "patrol": RateLimitItemPerHour(settings.patrols_per_hour),
         }
         self._limiter = SlidingWindowCounterRateLimiter(storage or MemoryStorage())
         self._count = count
 
     async def spend(self, name: str, key: str) -> None:
-        """Count one `report`, `track` or `login` of a key; TooMany with `retry_after` when over."""
+        """Count one use of a key under a name above; TooMany with `retry_after` when over."""
         item = self._items[name]
         try:
             wait = await self._wait(item, name, key)

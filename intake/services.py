@@ -16,6 +16,8 @@ from models.tags import TagRequest, Tags
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The front door's settings. Sizes are in bytes, rates per client address, times in seconds.
 
+    The rate of patrols is per grid worker, since whole offices share an address.
+
     `trusted_proxies` are addresses or networks whose X-Forwarded-For is believed. `queue_limit` is
     how many deliveries may wait for the committer before senders are told 503, `batch_limit` how
     many one transaction takes, `linger_s` how long a batch gathers.
@@ -30,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reports_per_hour: int = 30
     tracks_per_minute: int = 30
     logins_per_minute: int = 20
+    patrols_per_hour: int = 120
     callback_timeout_s: float = 10.0
     callback_attempts: int = 8
     callback_backoff_s: float = 2.0

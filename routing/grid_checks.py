@@ -88,6 +88,9 @@ def ask(matter: Matter, request: AskGrid, change: Change) -> None:
     if waiting is not None:
         detail = f"该件已派“{waiting.grid_name}”核实,尚未回报;请等待,或先撤回。"
         raise matter.conflict("grid_asked_already", detail)
+    if matter.case.restricted:
+        detail = "保密件只由指定人员经办,不派网格核实。"
+        raise matter.conflict("restricted_to_few", detail)
     grid = seen.grid
     if grid is None:
         detail = "该网格及其上级网格都没有在岗的网格员,请改派其他网格或直接现场核查。"
@@ -210,12 +213,17 @@ def _not_of_accused(matter: Matter, grid: Grid) -> None:
 
 def _moment(matter: Matter, check: GridCheck, at: datetime) -> datetime:
     """Give when the worker looked: after the question, not in the future; China's time."""
-    at = at.replace(tzinfo=CHINA) if at.tzinfo is None else aware(at)
+    at = local(at)
     if at > matter.at + _MINUTE:
         raise Invalid("moment_in_future", "核实时间不能晚于现在,请校准设备时间。")
     if at < aware(check.asked_at) - _MINUTE:
         raise Invalid("moment_before_asked", "核实时间不能早于派出核实的时间。")
     return at
+
+
+def local(at: datetime) -> datetime:
+    """Give a moment in China's time, which holds where no zone is said."""
+    return at.replace(tzinfo=CHINA) if at.tzinfo is None else aware(at)
 
 
 def _check_position(request: GridReport) -> None:

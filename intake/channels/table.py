@@ -9,6 +9,7 @@ from intake.channels.desk import Desk
 from intake.channels.dispatcher import Answer, Dispatcher, Event, Proceed
 from intake.channels.hotline12345 import Hotline12345
 from intake.channels.national12369 import National12369
+from intake.channels.patrol import Patrols
 from intake.channels.portal import Portal
 from models.errors import NotFound
 
@@ -23,6 +24,7 @@ def include_channels(app: web.Application, dispatcher: Dispatcher) -> None:
         National12369(),
         Portal(),
         Desk(),
+        Patrols(),
     )
 
 

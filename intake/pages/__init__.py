@@ -45,7 +45,7 @@ PUBLIC: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", "/static/{name}", assets.serve),
 )
 
-_ALL: Final = ("operator", "unit", "supervisor", "admin")
+_ALL: Final = ("operator", "unit", "supervisor", "admin", "grid")
 _DESK: Final = ("operator",)
 _READ: Final = ("operator", "supervisor")
 _UNIT: Final = ("unit",)

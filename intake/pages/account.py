@@ -15,7 +15,13 @@ from models.errors import Forbidden, Invalid, JiesuError, TooMany, Unauthenticat
 #: Where each role starts.
 #: An address of ours as browsers send it; they drop tabs and line feeds before they read one.
 _INSIDE: Final = re.compile(r"/(?![/\\])[\x21-\x7e]*")
-HOME: Final = {"operator": "/desk", "unit": "/unit", "supervisor": "/watch", "admin": "/admin"}
+HOME: Final = {
+    "operator": "/desk",
+    "unit": "/unit",
+    "supervisor": "/watch",
+    "admin": "/admin",
+    "grid": "/account",
+}
 
 
 async def login_form(request: web.Request) -> web.Response:

@@ -11,8 +11,9 @@ from intake.auth import Staff
 from intake.keys import SERVICES
 from intake.pages.city_words import CITY_WORDS
 from intake.pages.render import page, see
+from models.db import grids, views
 from models.db import staff as store
-from models.db import views
+from models.db.pool import Connection
 from models.db.staff import DEMO_PREFIX, Account
 from models.errors import Conflict, Invalid, JiesuError, NotFound
 from models.moment import now
@@ -61,11 +62,19 @@ async def change(request: web.Request, staff: Staff) -> web.Response:
 
 async def _add(request: web.Request, account: Account, hashed: str) -> None:
     async with request.app[SERVICES].db.city(account.city) as conn:
+        if account.grid:
+            await _must_be_there(conn, account.city, account.grid)
         if not await store.add_account(conn, account, hashed):
             raise Conflict("username_taken", "这个用户名已有人用,请换一个。")
 
 
-_FIELDS: Final = ("username", "display_name", "role", "unit")
+async def _must_be_there(conn: Connection, city: str, code: str) -> None:
+    found = await grids.one(conn, city, code)
+    if found is None or not found.active:
+        raise Invalid("grid_unknown", "没有这个网格,或已停用;请核对编码,或先导入网格。")
+
+
+_FIELDS: Final = ("username", "display_name", "role", "unit", "grid")
 
 
 def _account(city: str, typed: dict[str, str]) -> Account:
@@ -81,12 +90,15 @@ def _account(city: str, typed: dict[str, str]) -> Account:
         raise Invalid("role_unknown", "请选择角色。")
     if (typed["role"] == "unit") != bool(typed["unit"]):
         raise Invalid("unit_missing", "承办单位账号要选单位,其他角色不选单位。")
+    if (typed["role"] == "grid") != bool(typed["grid"]):
+        raise Invalid("grid_missing", "网格员账号要填网格编码,其他角色不填。")
     return Account(
         city=city,
         username=typed["username"],
         display_name=typed["display_name"],
         role=typed["role"],
         unit=typed["unit"] or None,
+        grid=typed["grid"] or None,
         active=True,
         created_at=now(),
     )

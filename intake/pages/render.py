@@ -32,6 +32,7 @@ _NAV: Final = {
     "unit": (("/unit", "我的任务"),),
     "supervisor": (("/watch", "时限看板"), ("/desk", "工单查询")),
     "admin": (("/admin", "账号与数据"),),
+    "grid": (("/account", "我的账号"),),
 }
 
 

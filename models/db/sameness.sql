@@ -22,7 +22,7 @@ UPDATE sketch SET levels = $3, adcode = $4 WHERE city = $1 AND case_no = $2;
 SELECT DISTINCT ON (r.case_no) r.case_no,
        coalesce(r.payload #>> '{order,location,lng}', r.payload #>> '{report,longitude}', r.payload ->> 'lon') AS lon,
        coalesce(r.payload #>> '{order,location,lat}', r.payload #>> '{report,latitude}', r.payload ->> 'lat') AS lat,
-       coalesce(r.payload #>> '{order,location,coordType}', r.payload #>> '{report,coordinates}',
+       coalesce(r.payload #>> '{order,location,coordType}', r.payload #>> '{report,coordinates}', r.payload ->> 'datum',
                 CASE WHEN r.source = 'portal' THEN 'WGS84' END) AS system
   FROM report r
  WHERE r.city = $1 AND r.case_no = ANY($2::bigint[]) AND r.applied

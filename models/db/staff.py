@@ -16,7 +16,7 @@ DEMO_PREFIX: Final = "demo-"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A staff account; `unit` is set for the role `unit` and for no other."""
+    """A staff account; `unit` is set for the role `unit`, `grid` for `grid`, for no other."""
 
     city: str
     username: str
@@ -26,6 +26,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     active: bool
     created_at: datetime
     unit_name: str | None = None
+    grid: str | None = None
+    grid_name: str | None = None
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,12 +39,19 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     unit: str | None
     csrf: str
+    grid: str | None = None
 
 
 async def password_hash(conn: Connection, city: str, username: str) -> str | None:
     """Give the hash of an active account's password, None where there is no such account."""
     row = await conn.fetchrow(_SQL["account"], city, username)
     return str(row["password_hash"]) if row and row["active"] else None
+
+
+async def account(conn: Connection, city: str, username: str) -> Account | None:
+    """Give one account, None where there is none of that name."""
+    row = await conn.fetchrow(_SQL["account"], city, username)
+    return to_struct(row, Account) if row else None
 
 
 async def accounts(conn: Connection, city: str) -> list[Account]:
@@ -63,7 +72,7 @@ async def any_account(conn: Connection, city: str) -> bool:
 async def add_account(conn: Connection, account: Account, password: str) -> bool:
     """Make an account with the hash `password`; False where the name is taken."""
     a = account
-    values = (a.city, a.username, a.display_name, a.role, a.unit, password)
+    values = (a.city, a.username, a.display_name, a.role, a.unit, password, a.grid)
     return await conn.fetchval(_SQL["add_account"], *values) is not None
 
 

@@ -7,8 +7,10 @@ SELECT city, username, display_name, role, unit, active, created_at, password_ha
 
 -- name: accounts
 -- All accounts of a city, active ones first.
-SELECT s.city, s.username, s.display_name, s.role, s.unit, s.active, s.created_at, u.short_name AS unit_name
+SELECT s.city, s.username, s.display_name, s.role, s.unit, s.grid, s.active, s.created_at, u.short_name AS unit_name,
+       g.name AS grid_name
   FROM staff s LEFT JOIN unit u ON u.city = s.city AND u.code = s.unit
+  LEFT JOIN grid g ON g.city = s.city AND g.code = s.grid
  WHERE s.city = $1 ORDER BY s.active DESC, s.role, s.username;
 
 -- name: any_account
@@ -22,8 +24,8 @@ SELECT city, username, display_name, role, unit, active, created_at
 
 -- name: add_account
 -- Make an account; nothing happens where the name is taken.
-INSERT INTO staff (city, username, display_name, role, unit, password_hash)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING username;
+INSERT INTO staff (city, username, display_name, role, unit, password_hash, grid)
+VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING username;
 
 -- name: set_active
 -- Open or close an account.
@@ -39,7 +41,7 @@ INSERT INTO session (city, token_hash, username, csrf, created_at, expires_at) V
 
 -- name: session
 -- Who a session belongs to, while it lasts and the account is active.
-SELECT s.city, s.username, s.display_name, s.role, s.unit, t.csrf
+SELECT s.city, s.username, s.display_name, s.role, s.unit, s.grid, t.csrf
   FROM session t JOIN staff s ON s.city = t.city AND s.username = t.username AND s.active
  WHERE t.city = $1 AND t.token_hash = $2 AND t.expires_at > $3;
 

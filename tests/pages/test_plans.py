@@ -65,7 +65,7 @@ _STAFF: dict[str, list[tuple[Any, ...]]] = {
     "accounts": [()],
     "any_account": [()],
     "demo_accounts": [()],
-    "add_account": [("p0", "p", "operator", None, "")],
+    "add_account": [("p0", "p", "operator", None, "", None)],
     "set_active": [("p7", False)],
     "set_password": [("p7", "")],
     "open_session": [(b"x", "p7", "", _AT, _AT)],
