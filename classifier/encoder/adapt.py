@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from classifier.encoder.batches import filled, mixed
+from classifier.encoder.batches import DEVICE, filled, mixed
 from classifier.encoder.network import base
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("jiesu.train")
@@ -53,8 +53,8 @@ def adapt(folder: Path, texts: Sequence[list[int]], mask: int, seed: int) -> Any
     """Give the pruned encoder, adapted on texts given as piece numbers; `mask` hides a piece."""
     torch.manual_seed(seed)
     rng = random.Random(seed)  # noqa: S311  # an order, no secret
-    whole, pruned = base(folder, None).eval(), base(folder)
-    naming = _Naming(pruned.config.hidden_size, pruned.config.vocab_size)
+    whole, pruned = base(folder, None).eval().to(DEVICE), base(folder).to(DEVICE)
+    naming = _Naming(pruned.config.hidden_size, pruned.config.vocab_size).to(DEVICE)
     weights = [*pruned.parameters(), *naming.parameters()]
     steps = torch.optim.AdamW(weights, _RATE, weight_decay=0.01, betas=(0.9, 0.98))
     windows = [_window(text, rng) for text in texts]
@@ -89,9 +89,11 @@ def _pace(step: int, steps: int) -> float:
 def _loss(whole: Any, pruned: Any, naming: _Naming, pieces: Tensor, mask: int) -> Tensor:  # noqa: ANN401
     there = pieces != _PAD
     special = (pieces < _SPECIAL) | (pieces == mask)
-    hidden = (torch.rand(pieces.shape) < _HIDDEN) & ~special
-    shown = torch.where(hidden & (torch.rand(pieces.shape) < _SHOWN_AS), mask, pieces)
-    with torch.autocast("cpu", torch.bfloat16):
+    hidden = (torch.rand(pieces.shape, device=DEVICE) < _HIDDEN) & ~special
+    shown = torch.where(
+        hidden & (torch.rand(pieces.shape, device=DEVICE) < _SHOWN_AS), mask, pieces
+    )
+    with torch.autocast(DEVICE.type, torch.bfloat16):
         with torch.no_grad():
             goal = whole(pieces, attention_mask=there.long()).last_hidden_state.float()
         read = pruned(shown, attention_mask=there.long()).last_hidden_state

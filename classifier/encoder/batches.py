@@ -1,4 +1,7 @@
-"""Batches of texts for training: of like length, in a seeded order, filled up to a rectangle."""
+"""Batches of texts for training: of like length, in a seeded order, filled up to a rectangle.
+
+Training runs on a GPU where torch sees one, on the processor otherwise.
+"""
 
 import random
 from collections.abc import Sequence
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 _PAD = 1
 _POOL = 512
 
@@ -25,4 +29,5 @@ def mixed(texts: Sequence[Sequence[int]], size: int, rng: random.Random) -> list
 def filled(texts: Sequence[Sequence[int]]) -> Tensor:
     """Give texts as one rectangle of piece numbers."""
     width = max(len(text) for text in texts)
-    return torch.tensor([[*text, *[_PAD] * (width - len(text))] for text in texts])
+    rows = [[*text, *[_PAD] * (width - len(text))] for text in texts]
+    return torch.tensor(rows, device=DEVICE)

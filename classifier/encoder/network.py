@@ -113,7 +113,7 @@ class Loss:
         )
         parts = (
             self._main(outputs[:, heads.main], goals.main)
-            + _PRESENT * (present * self._counts).sum(-1)
+            + _PRESENT * (present * self._counts.to(present.device)).sum(-1)
             + _KIND * _chosen(outputs[:, heads.kind], goals.kind)
             + _URGENCY * goals.urgency_sure * _chosen(outputs[:, heads.urgency], goals.urgency)
         )
@@ -121,12 +121,13 @@ class Loss:
 
     def _main(self, outputs: Tensor, goal: Tensor) -> Tensor:
         chance = outputs.log_softmax(-1)
+        level_of, counts = self._level_of.to(goal.device), self._counts.to(goal.device)
         levels = torch.stack(
-            [chance[:, self._level_of == level].logsumexp(-1) for level in range(self._levels)], 1
+            [chance[:, level_of == level].logsumexp(-1) for level in range(self._levels)], 1
         )
-        wanted = torch.zeros_like(levels).index_add_(1, self._level_of, goal)
-        within = chance - levels[:, self._level_of]
-        return -(wanted * levels).sum(-1) - (goal * within * self._counts).sum(-1)
+        wanted = torch.zeros_like(levels).index_add_(1, level_of, goal)
+        within = chance - levels[:, level_of]
+        return -(wanted * levels).sum(-1) - (goal * within * counts).sum(-1)
 
 
 def _chosen(outputs: Tensor, goal: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from classifier.corpus import Gold
-from classifier.encoder.batches import filled, mixed
+from classifier.encoder.batches import DEVICE, filled, mixed
 from classifier.encoder.heads import Heads
 from classifier.encoder.network import Goals, Loss, Network
 from classifier.model import URGENCIES
@@ -46,7 +46,8 @@ def tune(  # noqa: PLR0917  # what it starts from, what it learns from, how
     torch.manual_seed(seed)
     rng = random.Random(seed)  # noqa: S311  # an order, no secret
     heads = Heads(*names)
-    network, loss = Network(body, heads), Loss(names[0], heads)
+    network: Network = Network(body, heads).to(DEVICE)
+    loss = Loss(names[0], heads)
     goals = _goals(gold, weights, *names)
     optimiser = torch.optim.AdamW(_groups(network), lr=_BODY, betas=(0.9, 0.98))
     average = {name: tensor.clone() for name, tensor in network.state_dict().items()}
@@ -58,18 +59,18 @@ def tune(  # noqa: PLR0917  # what it starts from, what it learns from, how
             _pace(optimiser, done, steps)
             pieces = filled([texts[index] for index in batch])
             if number:
-                hidden = (torch.rand(pieces.shape) < _HIDDEN) & (pieces >= _SPECIAL)
+                hidden = (torch.rand(pieces.shape, device=DEVICE) < _HIDDEN) & (pieces >= _SPECIAL)
                 pieces = torch.where(hidden, mask, pieces)
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast(DEVICE.type, torch.bfloat16):
                 outputs = network(pieces).float()
-            lost = loss(outputs, Goals(*(goal[batch] for goal in goals)))
+            lost = loss(outputs, Goals(*(goal[batch].to(DEVICE) for goal in goals)))
             _step(network, optimiser, lost)
             done += 1
             _average(average, network, done)
             if done % _EVERY == 0:
                 _log.info("encoder_tuning", step=done, of=steps, loss=round(lost.item(), 3))
     network.load_state_dict(average)
-    network.eval()
+    network.eval().cpu()
     return network
 
 
