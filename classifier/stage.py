@@ -9,12 +9,14 @@ from datetime import datetime
 from math import isfinite
 from typing import Final, Protocol
 
+import msgspec
+
 from classifier.coordinates import in_china, to_wgs84
 from classifier.named import names
 from classifier.sketch import MAKER, sketches, unusual
 from classifier.tokens import cutter
 from models.case import SYSTEM, Case, Event, Queue
-from models.db import events, sameness, stages, tags
+from models.db import events, restricted, sameness, stages, tags
 from models.db.pool import Connection, Database
 from models.db.sameness import Sketch, SketchRow, Stated
 from models.db.tags import TagRow
@@ -103,6 +105,7 @@ class TagStage:
             await self._keep_sketches(conn, city, kept)
             told = [_event(row, at) for row in kept]
             await events.append(conn, told)
+            await restricted.close(conn, city, [_as_read(row) for row in kept], at)
             await tags.wake(conn, Queue.ROUTE)
 
     async def _keep_sketches(self, conn: Connection, city: str, rows: Sequence[TagRow]) -> None:
@@ -119,6 +122,12 @@ class TagStage:
     async def _fail(self, city: str, case: Case, error: str) -> None:
         async with self._db.city(city) as conn:
             await stages.fail(conn, city, [case], error)
+
+
+def _as_read(row: TagRow) -> Case:
+    tags = row.tags
+    types = tuple(one.code for one in tags.types)
+    return msgspec.structs.replace(row.case, tags=tags, kind=tags.kind.code, types=types)
 
 
 def _request(city: str, case: Case, stated: Stated | None) -> TagRequest:

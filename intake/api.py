@@ -1,5 +1,6 @@
 """REST for staff and partner systems, tracking for citizens, and what the operator looks at."""
 
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from intake.keys import CLIENT, LIMITS, SERVICES
 from intake.pages.city_words import CITY_WORDS
 from intake.track import look_up
 from models.case import CaseNo, State, read_case_no
-from models.db import outbox
+from models.db import outbox, restricted
 from models.errors import Forbidden, Invalid, NotFound
 from models.moment import now
 from routing.acts import act_of
@@ -174,8 +175,13 @@ async def metrics(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request, staff: Staff, case_no: CaseNo) -> answers.CasePage:
     """Give a case as staff may see it, a unit without what tells who reported."""
+    page = None
     async with request.app[SERVICES].db.city(staff.city, staff.unit) as conn:
-        page = await answers.case_page(conn, staff.city, case_no)
+        await restricted.note_access(conn, staff.city, case_no, "api")
+        with suppress(NotFound):
+            page = await answers.case_page(conn, staff.city, case_no)
+    if page is None:
+        raise answers.no_such_case()
     return answers.page_for_unit(page) if staff.unit else page
 
 

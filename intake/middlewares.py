@@ -12,6 +12,7 @@ from aiohttp import web
 
 from intake import asked, problems
 from intake.keys import CLIENT, REQUEST_ID, SERVICES
+from models.db.pool import READER
 from models.errors import Invalid, JiesuError
 from models.faults import trace
 
@@ -31,8 +32,10 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     begun = time.perf_counter()
     given = request.headers.get("X-Request-Id", "")
     request[REQUEST_ID] = given if _ID.fullmatch(given) else os.urandom(10).hex()
-    # Requests of one connection follow each other in one task: the next id takes the place of this.
+    # Requests of one connection follow each other in one task: the next id takes the place of this,
+    # and nobody reads until `auth.require` has found out who does.
     structlog.contextvars.bind_contextvars(request_id=request[REQUEST_ID])
+    READER.set("")
     try:
         response = await handler(request)
     except web.HTTPException as redirect:

@@ -20,6 +20,7 @@ from intake.services import Services
 from intake.track import TrackCodes
 from models.case import Receipt
 from models.db import intake
+from models.db.pool import READER
 from models.errors import Invalid, JiesuError, Unavailable
 from models.faults import trace
 from models.moment import now
@@ -144,6 +145,8 @@ class _Lane:
             await asyncio.shield(self._task)
 
     async def _run(self) -> None:
+        # Whoever's request began this task, all that it stores is stored by the program itself.
+        READER.set("")
         limit, linger = self._receiver.limits
         while self._waiting:
             await asyncio.sleep(linger)

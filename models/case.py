@@ -140,6 +140,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     stand still since `suspended_at`. `level` counts how often it was raised, `key_reasons` say why
     it is a key complaint, `leader` names the official who took it on. `happened_on` is the day of
     the facts where a person has found it out; else they count as of the day of the report.
+    A `restricted` one is seen only by persons admitted by name.
+    `source_category` is what the platform that delivered it called it: codes and names of its own.
     """
 
     city: str
@@ -182,6 +184,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     key_reasons: tuple[str, ...] = ()
     leader: str | None = None
     happened_on: date | None = None
+    restricted: bool = False
+    source_category: tuple[str, ...] = ()
 
     @property
     def number(self) -> str:

@@ -77,7 +77,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     that of the tags after tier T3. `laws` are the law codes in force at the time of the facts;
     `laws_since` those that took their place before the report, where the law changed in between.
     `copies` go to chiefs, `campaigns` are those that the case counts for, `pace` is the share of
-    the closing time that it gets.
+    the closing time that it gets. While `tracing`, the lead's first task is to find the source.
     """
 
     lead: Assignee | None
@@ -93,4 +93,5 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     copies: tuple[Copy, ...] = ()
     campaigns: tuple[str, ...] = ()
     pace: float = 1.0
+    tracing: bool = False
     version: str = ""

@@ -4,11 +4,14 @@ A rule names no unit: the city binds roles to units (models.city.Binding). Rules
 tier by tier, T0 to T7 (domain section 3.2), first match within a tier; every tier is logged.
 """
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Final
 
 import msgspec
 
 TIERS = ("T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7")
+_ANY_END: Final = "*"
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,12 +24,17 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     end. `periods` are kinds of periods (models.city.Period) of which one must hold at the place on
     that day. `delegated` asks whether the township or zone holds the power for the main type
     (models.city.Power) on that day.
+
+    `categories` are what the platform that delivered the report calls it, a code or a name of its
+    own; one that ends in `*` stands for all that begin alike. They hold in no emergency (P0): what
+    the text says of a hazard comes first.
     """
 
     types: tuple[str, ...] = ()
     any_types: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     urgencies: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     any_flag: tuple[str, ...] = ()
@@ -51,7 +59,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     that reason, `pool` says a human must choose the lead. `enforces` says whether the lead is to
     enforce; a township or zone leads only what it is delegated, unless `enforces` is false: it then
     persuades, clears up or organises (domain section 3.1). `pace` is the share of the closing time
-    that the case is given, 0.5 for half. `laws` are codes of models/data/laws.csv.
+    that the case is given, 0.5 for half. `tracing` says that whoever leads must find the source
+    first (溯源). `laws` are codes of models/data/laws.csv.
     The rule holds for facts from `valid_from` to `valid_to`, both inclusive. `note` is a Chinese
     sentence a citizen can read; `source` says where the rule is from.
     """
@@ -66,8 +75,21 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     pool: bool = False
     enforces: bool | None = None
     pace: float | None = None
+    tracing: bool = False
     laws: tuple[str, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None
     note: str
     source: str
+
+
+def categories_met(asked: Iterable[str], stated: Iterable[str]) -> tuple[str, ...]:
+    """Give those of the stated categories that one asked for names, whole or by its beginning."""
+    wanted = tuple(asked)
+    return tuple(one for one in stated if any(_names(pattern, one) for pattern in wanted))
+
+
+def _names(pattern: str, category: str) -> bool:
+    if pattern.endswith(_ANY_END):
+        return category.startswith(pattern.removesuffix(_ANY_END))
+    return category == pattern

@@ -35,11 +35,13 @@ from routing import (
     proceeding,
     rejoining,
     relating,
+    restricting,
     returning,
     review,
     rewarding,
     supervision_acts,
     suspending,
+    tracing,
     verifying,
 )
 from routing.act import Act, Check, Do, Look
@@ -91,6 +93,8 @@ _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
     joint.ACTS,
     inspections.ACTS,
     grid_checks.ACTS,
+    restricting.ACTS,
+    tracing.ACTS,
 )
 #: What other parts look at before an act is done, by its verb.
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
@@ -102,9 +106,20 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     ),
     "approve": (evidence.sufficient,),
     "close": (evidence.sufficient,),
-    "merge": (disputes.not_disputed, apart.not_joined, ledgering.not_ledgered),
-    "relate": (apart.not_joined,),
-    "split": (apart.not_split,),
+    "merge": (
+        disputes.not_disputed,
+        apart.not_joined,
+        ledgering.not_ledgered,
+        restricting.alone,
+    ),
+    "relate": (apart.not_joined, restricting.alone),
+    "split": (apart.not_split, restricting.alone),
+    "request_return": (tracing.traced_first,),
+    "ask_grid": (restricting.alone,),
+    "share": (restricting.alone,),
+    "propose_joint": (restricting.alone,),
+    "dispatch_joint": (restricting.alone,),
+    "publish_inspection": (restricting.alone,),
     "reject": (suspending.supplement_tried, ledgering.not_ledgered),
     "transfer": (ledgering.not_ledgered,),
     "archive": (ledgering.not_ledgered,),

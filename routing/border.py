@@ -43,7 +43,12 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def with_neighbours(book: Catalogue, case: Case, decision: Decision) -> Decision:
-    """Give the decision with those who share the matter, where the report says so."""
+    """Give the decision with those who share the matter, where the report says so.
+
+    Of a restricted case nobody across the border is told.
+    """
+    if case.restricted:
+        return decision
     return widen(book, case, decision, read(book, case))
 
 

@@ -14,7 +14,7 @@ from models.moment import aware, parse_local
 from routing.catalogue import Catalogue
 from routing.clocks import basis_of
 from routing.pacing import paced
-from routing.plan import ACCEPTED, DISPATCHED, is_closing, starting
+from routing.plan import ACCEPTED, DISPATCHED, is_closing, starting, told_by
 from routing.timing import Timing, timing, with_shift
 
 #: Stop reason of a closing clock that stands still while a result is looked at.
@@ -46,6 +46,8 @@ def starts(
     found = []
     had = [(clock.task_no, clock.code) for clock in held]
     wanted = {*verbs, ACCEPTED} if DISPATCHED in verbs else set(verbs)
+    if DISPATCHED in verbs:
+        said = {**told_by(case.decision), **said}
     for definition in starting(book, wanted, case.kind or "", case.channel, said):
         begun = definition.scope == "case" and definition.start not in verbs
         ended = case.closed_at is not None and not definition.outlives

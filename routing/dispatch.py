@@ -56,12 +56,13 @@ def tasks_of(
 ) -> list[Task]:
     """Give each unit of the decision its task, the lead's first, numbered from `first`.
 
-    Units outside the city's government get no task: they are told by letter.
+    Units outside the city's government get no task: they are told by letter. Of a restricted case
+    its lead alone has one.
     """
     units = book.directory.units
     helpers = [
         helper
-        for helper in decision.cooperating
+        for helper in (() if case.restricted else decision.cooperating)
         if helper.unit and (unit := units.get(helper.unit)) and unit.level != "external"
     ]
     parts = [*([decision.lead] if decision.lead else []), *helpers]

@@ -38,7 +38,7 @@ def decide(city: City, facts: Facts) -> Decision:
     """Decide one case by the city's catalogue; the same facts give the same decision."""
     book = catalogue(city)
     found = judge(book, facts)
-    clocks, steps = plan_clocks(book, facts, found.urgency, found.pace)
+    clocks, steps = plan_clocks(book, facts, found)
     return msgspec.structs.replace(found, clocks=clocks, trace=(*found.trace, *steps))
 
 
@@ -79,6 +79,7 @@ class _Matter:
             reasons=tuple(dict.fromkeys(self.reasons)),
             urgency=self.ruling.urgency,
             pace=self.ruling.pace,
+            tracing=self.ruling.tracing and lead is not None,
             version=self.book.version,
         )
 

@@ -5,6 +5,7 @@ from typing import Final
 from models.errors import Invalid
 from routing.accused import keep_from
 from routing.matter import Change
+from routing.restricting import keep_within
 
 #: Request types that ask for enforcement.
 _ENFORCED: Final = ("TS", "JB", "CF")
@@ -12,11 +13,12 @@ _BY_HAND: Final = "HUMAN"
 
 
 def guard(change: Change) -> None:
-    """Refuse a lead that cannot be one, and keep a case from the unit it complains of."""
+    """Refuse a lead that cannot be one, keep a case from whom it complains of and a secret one."""
     for task in change.new_tasks:
         if task.is_lead:
             _fit_to_lead(change, task.unit)
     keep_from(change)
+    keep_within(change)
 
 
 def _fit_to_lead(change: Change, code: str) -> None:

@@ -22,6 +22,9 @@ PETITION: Final = "XF"
 _MOST_KEPT: Final = 1000
 _DISPATCH: Final = frozenset((ACCEPTED, DISPATCHED))
 _SAID_NOTHING: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+_TRACING: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {DISPATCHED: MappingProxyType({"tracing": True})}
+)
 
 
 def applies(clock: ClockDef, kind: str, channel: str) -> bool:
@@ -80,19 +83,22 @@ def _starting(
     ]
 
 
-def plan_clocks(
-    book: Catalogue, facts: Facts, urgency: str, pace: float = 1.0
-) -> tuple[tuple[ClockPlan, ...], list[TraceStep]]:
-    """Plan the clocks that accepting and dispatching start, the platform's own time winning.
+def told_by(decision: Decision | None) -> Mapping[str, Mapping[str, Any]]:
+    """Give what a dispatch by a decision says to the clocks that ask for it."""
+    return _TRACING if decision is not None and decision.tracing else _SAID_NOTHING
 
-    `pace` is the share of the closing time that the case gets.
-    """
+
+def plan_clocks(
+    book: Catalogue, facts: Facts, decision: Decision
+) -> tuple[tuple[ClockPlan, ...], list[TraceStep]]:
+    """Plan the clocks that accepting and dispatching start, the platform's own time winning."""
     plans, steps = [], []
-    for clock in starting(book, _DISPATCH, facts.kind, facts.channel):
+    said = told_by(decision)
+    for clock in starting(book, _DISPATCH, facts.kind, facts.channel, said):
         if clock.scope == "helper":
             continue
-        known = paced(clock, pace) if is_closing(clock) else clock
-        counted = deadline(known, facts.dispatched_at, urgency, book.calendar)
+        known = paced(clock, decision.pace) if is_closing(clock) else clock
+        counted = deadline(known, facts.dispatched_at, decision.urgency, book.calendar)
         stated = facts.source_due_at if is_closing(clock) else None
         due = as_stated(counted, stated)
         if due is not counted and due.due_at != counted.due_at:

@@ -42,6 +42,7 @@ class Ruling(msgspec.Struct, kw_only=True):
     lead_rule: str = ""
     enforces: bool = True
     pace: float = 1.0
+    tracing: bool = False
     pool: bool = False
     cooperating: list[str] = msgspec.field(default_factory=list)
     reasons: list[str] = msgspec.field(default_factory=list)
@@ -99,6 +100,7 @@ def _apply(ruling: Ruling, rule: Rule, *, leads: bool) -> None:
         ruling.cooperating += rule.cooperating
     if rule.pace is not None:
         ruling.pace = min(ruling.pace, rule.pace)
+    ruling.tracing = ruling.tracing or rule.tracing
     if rule.review:
         ruling.reasons.append(rule.review)
 

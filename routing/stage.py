@@ -11,7 +11,7 @@ import msgspec
 
 from models.case import SYSTEM, Case, Event, Queue, Task
 from models.city import City
-from models.db import clocks, copies, dispatch, events, outbox, stages
+from models.db import clocks, copies, dispatch, events, outbox, restricted, stages
 from models.db.clocks import Clock
 from models.db.pool import Connection, Database
 from models.decision import Decision
@@ -61,6 +61,7 @@ class RouteStage:
         async with self._db.city(city) as conn:
             book = catalogue(await self._cities.follow(conn, city))
             batch = await stages.claim(conn, city, Queue.ROUTE, self._batch, _LEASE_S)
+            batch = await restricted.close(conn, city, batch, now())
         if not batch:
             return 0
         try:

@@ -14,7 +14,7 @@ from intake.pages.highlight import Key, Piece
 from intake.pages.history import Entry
 from intake.unit_view import case_for_unit
 from models.case import Case, State, TaskState, read_case_no
-from models.db import events, identity, views
+from models.db import events, identity, restricted, views
 from models.db.identity import Access
 from models.db.lines import ClockView, FileView, Reporter, TaskView
 from models.db.pool import Connection
@@ -104,9 +104,10 @@ async def load(request: web.Request, staff: Staff, case_no: int) -> CaseView:
     words = request.app[CITY_WORDS][staff.city]
     async with request.app[SERVICES].db.city(staff.city, staff.unit) as conn:
         case = await views.case(conn, staff.city, case_no)
-        if case is None:
-            raise missing()
-        parts = await _parts(conn, case, words)
+        await restricted.note_access(conn, staff.city, case_no, "page")
+        parts = await _parts(conn, case, words) if case else {}
+    if case is None:
+        raise missing()
     if staff.unit is not None:
         case = case_for_unit(case)
         parts["reporters"] = await _reporters(request, staff, reported(case))

@@ -15,8 +15,8 @@ from intake.pages.case_form import choices, chosen_facts
 from intake.pages.city_words import CITY_WORDS
 from intake.pages.render import page, see
 from models.case import Case, CaseNo, read_case_no, show_case_no
+from models.db import restricted, views
 from models.db import staff as accounts
-from models.db import views
 from models.db.lines import Counts, Line
 from models.db.pool import Connection
 from models.errors import Invalid, NotFound
@@ -129,6 +129,7 @@ async def preview(request: web.Request, staff: Staff) -> web.Response:
     case_no = case_view.number_of(request, staff)
     async with request.app[SERVICES].db.city(staff.city) as conn:
         case = await views.case(conn, staff.city, case_no)
+        await restricted.note_access(conn, staff.city, case_no, "page")
     if case is None:
         raise case_view.missing()
     return page(
@@ -167,6 +168,7 @@ async def clock(request: web.Request, staff: Staff) -> web.Response:
     key = (task, match["clock"], attempt)
     async with request.app[SERVICES].db.city(staff.city, staff.unit) as conn:
         found = await views.clock_trace(conn, staff.city, case_no, key)
+        await restricted.note_access(conn, staff.city, case_no, "clock")
     if found is None:
         raise case_view.missing()
     return page(

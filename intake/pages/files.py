@@ -8,7 +8,7 @@ from aiohttp import web
 from intake.auth import Staff
 from intake.keys import SERVICES
 from intake.photos import SHOWN
-from models.db import views
+from models.db import restricted, views
 from models.errors import NotFound
 
 
@@ -21,6 +21,7 @@ async def show(request: web.Request, staff: Staff) -> web.Response:
         raise missing from error
     async with request.app[SERVICES].db.city(staff.city, staff.unit) as conn:
         found = await views.file(conn, staff.city, file_id)
+        await restricted.note_file(conn, staff.city, file_id)
     if found is None:
         raise missing
     way = "inline" if found.media_type in SHOWN else "attachment"

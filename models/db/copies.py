@@ -26,8 +26,9 @@ class SentCopy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def send(conn: Connection, city: str, cases: Sequence[Case], at: datetime) -> None:
-    """Send the copies that the decisions of the cases name, each once."""
-    copies = [(c.case_no, copy) for c in cases if c.decision for copy in c.decision.copies]
+    """Send the copies that the decisions of the cases name, each once; of restricted ones none."""
+    told = [case for case in cases if case.decision and not case.restricted]
+    copies = [(c.case_no, copy) for c in told if c.decision for copy in c.decision.copies]
     if copies:
         await conn.execute(
             _SQL["send"],

@@ -22,8 +22,8 @@ UPDATE inspection SET responsible = $3, unit = $4, target = $5, measures = $6, d
  WHERE city = $1 AND ref = $2;
 
 -- name: published
--- The entries that are published, with what the case found, in the order they were given.
+-- The entries that are published, with what the case found, in the order they were given; no restricted case.
 SELECT i.*, c.result ->> 'outcome' AS outcome, c.result ->> 'reply_text' AS reply
   FROM inspection i JOIN cases c ON c.city = i.city AND c.case_no = i.case_no
- WHERE i.city = $1 AND i.published_at IS NOT NULL AND i.assigned_at >= $2
+ WHERE i.city = $1 AND i.published_at IS NOT NULL AND i.assigned_at >= $2 AND NOT c.restricted
  ORDER BY i.assigned_at, i.ref LIMIT $3;

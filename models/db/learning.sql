@@ -1,10 +1,10 @@
 -- What the reader learns from and how it does: corrections with their cases, stored tags in a window, releases.
 
 -- name: corrected
--- Cases of a city of which a person changed types, request type or urgency, with the labels that hold now.
+-- Cases of a city of which a person changed types, request type or urgency, with the labels that hold now; none restricted.
 SELECT c.case_no, c.title, c.text, c.channel, c.kind, c.types, c.urgency, c.adcode
   FROM cases c
- WHERE c.city = $1 AND c.kind IS NOT NULL AND c.urgency IS NOT NULL AND cardinality(c.types) > 0
+ WHERE c.city = $1 AND c.kind IS NOT NULL AND c.urgency IS NOT NULL AND cardinality(c.types) > 0 AND NOT c.restricted
    AND c.case_no IN (SELECT k.case_no FROM correction k
                       WHERE k.city = $1 AND k.human ?| ARRAY['types', 'kind', 'urgency'])
  ORDER BY c.case_no;

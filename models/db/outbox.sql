@@ -3,7 +3,8 @@
 -- name: put
 -- Queue messages ($2 case, $3 kind, $4 dedupe, $5 body) for each source of the case that has an address, in the
 -- order given, and wake the sender once per case and target. The sources of cases merged into it are told the same
--- of their own numbers, but not what is between one reporter, or one platform, and the unit ($7 kinds).
+-- of their own numbers, but not what is between one reporter, or one platform, and the unit ($7 kinds). Of a restricted
+-- case a platform, where many read, learns that it is under way and over, not who works on it and what was found.
 WITH input AS (
     SELECT * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::jsonb[])
         WITH ORDINALITY AS i (case_no, kind, dedupe, body, n)
@@ -23,8 +24,12 @@ WITH input AS (
                       WHERE o.city = $1 AND o.target = s.source AND o.case_no = s.case_no), 0)
                + row_number() OVER (PARTITION BY s.source, s.case_no ORDER BY i.n),
            i.kind, CASE WHEN s.case_no = s.about THEN i.dedupe ELSE s.about || ':' || i.dedupe END,
-           CASE WHEN s.case_no = s.about THEN i.body ELSE i.body - ARRAY['text', 'handler'] END, $6
+           CASE WHEN c.restricted
+                THEN (SELECT coalesce(jsonb_object_agg(b.key, b.value), '{}') FROM jsonb_each(i.body) b
+                       WHERE b.key IN ('at', 'accepted', 'due_at', 'outcome'))
+                WHEN s.case_no = s.about THEN i.body ELSE i.body - ARRAY['text', 'handler'] END, $6
       FROM input i JOIN source s ON s.about = i.case_no
+      JOIN cases c ON c.city = $1 AND c.case_no = i.case_no
      WHERE s.case_no = s.about OR i.kind <> ALL($7::text[])
     ON CONFLICT (city, target, case_no, dedupe) DO NOTHING
     RETURNING target, case_no

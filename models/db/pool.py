@@ -7,6 +7,7 @@ Row-level security shows nothing until `jiesu.city` is set, so the only ways to 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 import asyncpg
@@ -24,6 +25,9 @@ else:
     Connection = asyncpg.Connection | PoolConnectionProxy
     Pool = asyncpg.Pool
 
+#: Whose eyes a transaction reads with: an account of staff, "" for the program itself. Set once for
+#: a request, so that no page can forget it: restricted cases are closed to who is not admitted.
+READER: Final[ContextVar[str]] = ContextVar("reader", default="")
 #: The role that owns the tables and has no way around row-level security.
 OWNER: Final = "jiesu"
 _SQL = queries.load("pool")
@@ -93,13 +97,19 @@ class Database:
     @asynccontextmanager
     async def system(self) -> AsyncIterator[Connection]:
         """Run one transaction that sees every city: the machine's own work, never a person's."""
-        async with self._scoped("*", "") as conn:
+        async with self._scoped("*", "", "") as conn:
             yield conn
 
     @asynccontextmanager
-    async def city(self, city: str, unit: str | None = None) -> AsyncIterator[Connection]:
-        """Run one transaction that sees one city; with `unit`, only what that unit has part in."""
-        async with self._scoped(city, unit or "") as conn:
+    async def city(
+        self, city: str, unit: str | None = None, *, reader: str | None = None
+    ) -> AsyncIterator[Connection]:
+        """Run one transaction that sees one city; with `unit`, only what that unit has part in.
+
+        It reads as whoever READER names unless `reader` does, "" being the program itself.
+        """
+        person = READER.get() if reader is None else reader
+        async with self._scoped(city, unit or "", person) as conn:
             yield conn
 
     async def listen(self, channel: str, callback: Callable[[str], None]) -> Listener:
@@ -117,11 +127,11 @@ class Database:
             self.pool.terminate()
 
     @asynccontextmanager
-    async def _scoped(self, city: str, unit: str) -> AsyncIterator[Connection]:
+    async def _scoped(self, city: str, unit: str, person: str) -> AsyncIterator[Connection]:
         conn = await self._acquire()
         try:
             async with conn.transaction():
-                await conn.execute(_SQL["scope"], city, unit)
+                await conn.execute(_SQL["scope"], city, unit, person)
                 yield conn
         except (*_LOST, OSError, asyncpg.InterfaceError) as error:
             if isinstance(error, _LOST) or _is_gone(conn):

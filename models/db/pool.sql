@@ -1,8 +1,9 @@
 -- Sessions: whose rows a transaction may see, and under which role it runs.
 
 -- name: scope
--- Say, for this transaction only, which city ($1, '*' for all) and which unit ($2, '' for none) may be seen.
-SELECT set_config('jiesu.city', $1, true), set_config('jiesu.unit', $2, true);
+-- Say, for this transaction only, which city ($1, '*' for all) and which unit ($2, '' for none) may be seen, and which
+-- member of staff reads ($3, '' for the program itself).
+SELECT set_config('jiesu.city', $1, true), set_config('jiesu.unit', $2, true), set_config('jiesu.person', $3, true);
 
 -- name: bypasses_isolation
 -- Whether the login could see through row-level security.
