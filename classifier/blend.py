@@ -105,12 +105,14 @@ class BlendedModel:
         return guess.replaced(asked, better, tuple(readings))
 
     def evidence(
-        self, document: Document, code: str, reading: Reading | None = None
+        self,
+        document: Document,
+        code: str,
+        reading: Reading | None = None,
+        rivals: Sequence[str] = (),
     ) -> tuple[Span, ...]:
-        """Give the places that speak most for the type; the encoder's where it read the text."""
-        if reading is None:
-            return self._linear.evidence(document, code)
-        return reading.strongest(document.raw, self.codes.index(code))
+        """Give the words that speak most for the type to both, the linear model and the encoder."""
+        return self._linear.evidence(document, code, reading, rivals)
 
 
 def certainty(guess: Probabilities, beyond: npt.NDArray[np.bool_]) -> Floats:

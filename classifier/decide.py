@@ -126,9 +126,14 @@ def _types(model: Model, evidence: Evidence, kind: Scored) -> tuple[tuple[TypeTa
     chosen = _by_source(_by_sight(chosen, evidence.document), evidence.document)
     if kind.code != "ZX":
         chosen = _by_place(chosen, evidence.place_flags)
+    named = list(chosen)[:_MOST_TYPES]
     tags = [
-        TypeTag(code=code, p=round(min(p, 1.0), 4), evidence=_spans(model, evidence, code))
-        for code, p in list(chosen.items())[:_MOST_TYPES]
+        TypeTag(
+            code=code,
+            p=round(min(chosen[code], 1.0), 4),
+            evidence=_spans(model, evidence, code, [other for other in named if other != code]),
+        )
+        for code in named
     ]
     return tuple(tags), chosen[tags[0].code]
 
@@ -165,12 +170,12 @@ def _by_place(chosen: dict[str, float], flags: Sequence[str]) -> dict[str, float
     return chosen
 
 
-def _spans(model: Model, evidence: Evidence, code: str) -> tuple[Span, ...]:
+def _spans(model: Model, evidence: Evidence, code: str, rivals: Sequence[str]) -> tuple[Span, ...]:
     """Give what speaks for a type: the lexicon's cues, and what weighs most with the model."""
     document = evidence.document
     reading = next(iter(evidence.guess.readings), None)
     cues = [span for cue in document.reading.cues.get(code, ()) for span in cue.spans]
-    weighty = model.evidence(document, code, reading) if reading or not cues else ()
+    weighty = model.evidence(document, code, reading, rivals) if reading or not cues else ()
     spans = sorted({*cues, *weighty}, key=lambda span: span[0])
     return merged(spans)[:_MOST_SPANS] or _heading(document)
 

@@ -93,13 +93,21 @@ class LinearModel:
         self,
         document: Document,
         code: str,
-        reading: Reading | None = None,  # noqa: ARG002  # this model looks at the words
+        reading: Reading | None = None,
+        rivals: Sequence[str] = (),
     ) -> tuple[Span, ...]:
         """Give the words of the text that weigh most for the type; empty when none does."""
         column = self.codes.index(code)
-        return strongest(
-            document, self.space, lambda rows: self._weights[rows, column].astype(np.float32)
-        )
+        others = [self.codes.index(other) for other in rivals]
+
+        def weigh(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+            found = self._weights[rows].astype(np.float32)
+            return found[:, column] - (found[:, others].mean(axis=1) if others else 0)
+
+        def heard(words: Sequence[Span]) -> npt.NDArray[np.floating[Any]]:
+            return reading.added(words, column, others) if reading else np.zeros(len(words))
+
+        return strongest(document, self.space, weigh, heard if reading else None)
 
 
 def read_weights(path: Path) -> tuple[dict[str, npt.NDArray[Any]], Card]:

@@ -93,6 +93,13 @@ class Model(Protocol):
         """Give probabilities at once, for stretches of a text that is read whole as well."""
 
     def evidence(
-        self, document: Document, code: str, reading: Reading | None = None
+        self,
+        document: Document,
+        code: str,
+        reading: Reading | None = None,
+        rivals: Sequence[str] = (),
     ) -> tuple[Span, ...]:
-        """Give the places of the text that speak most for the type; empty when none does."""
+        """Give the places of the text that speak most for the type; empty when none does.
+
+        `rivals` are the other types of the text: what speaks for them as well says little.
+        """

@@ -1,7 +1,7 @@
-"""Which stretches of a text speak for a type, as the encoder's output falls apart by pieces."""
+"""What words of a text speak for a type, as the encoder's output falls apart by pieces."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +10,6 @@ from models.tags import Span
 
 Floats = npt.NDArray[np.floating[Any]]
 
-_SHOWN: Final = 3
-#: A stretch begins at a piece that adds this share of the most that one adds, and goes on to
-#: neighbours that add the second share of it.
-_BEGINS, _GOES_ON = 0.5, 0.2
-
 
 class Reading(NamedTuple):
     """How the encoder read one text: its pieces' characters, and what each adds to each type."""
@@ -22,34 +17,19 @@ class Reading(NamedTuple):
     spans: Sequence[Span]
     shares: Floats
 
-    def strongest(self, text: str, column: int) -> tuple[Span, ...]:
-        """Give the stretches that add most to a type beyond what they add to any, in order."""
-        added = self.shares[:, column] - self.shares.mean(axis=1)
-        added = np.array(
-            [
-                value if any(char.isalnum() for char in text[start:end]) else 0.0
-                for value, (start, end) in zip(added, self.spans, strict=True)
-            ]
-        )
-        if not len(added) or added.max() <= 0:
-            return ()
-        most = float(added.max())
-        found: dict[Span, float] = {}
-        for index in np.argsort(-added, kind="stable"):
-            if added[index] < _BEGINS * most or len(found) == _SHOWN:
-                break
-            span = self._stretch(added, int(index), _GOES_ON * most)
-            found[span] = max(found.get(span, 0.0), float(added[index]))
-        return tuple(sorted(found))
+    def added(self, words: Sequence[Span], column: int, rivals: Sequence[int]) -> Floats:
+        """Give what each word adds to a type beyond what it adds to its rivals, or else to any.
 
-    def _stretch(self, added: Floats, index: int, least: float) -> Span:
-        """Take in the neighbours that follow without a gap and add enough."""
-        first = last = index
-        while first and added[first - 1] >= least and self._joined(first - 1):
-            first -= 1
-        while last + 1 < len(added) and added[last + 1] >= least and self._joined(last):
-            last += 1
-        return self.spans[first][0], self.spans[last][1]
-
-    def _joined(self, index: int) -> bool:
-        return self.spans[index][1] == self.spans[index + 1][0]
+        What is common to all types of a text says that it is about pollution, not why this type.
+        """
+        beyond = self.shares[:, list(rivals)] if rivals else self.shares
+        added = self.shares[:, column] - beyond.mean(axis=1)
+        # A character stands for the piece it lies in; a word for its characters.
+        length = max((end for _, end in (*self.spans, *words)), default=0)
+        along = np.zeros(length + 1)
+        for value, (start, end) in zip(added, self.spans, strict=True):
+            along[start + 1 : end + 1] = value / max(end - start, 1)
+        total = np.cumsum(along)
+        ends = np.array(words, dtype=np.int64).reshape(-1, 2)
+        found: Floats = total[ends[:, 1]] - total[ends[:, 0]]
+        return found

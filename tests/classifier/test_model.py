@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classifier.alarm import alarm
 from classifier.district import Districts
 from classifier.document import Document
 from classifier.encoder.evidence import Reading
@@ -27,6 +28,7 @@ class Scripted:
     kinds: tuple[str, ...] = KINDS
     thresholds = Thresholds(main=0.7, kind=0.6, present=0.3)
     ref = ModelRef(name="scripted", version="1")
+    ear = alarm()
 
     def __init__(self, kind: dict[str, float], **main: float) -> None:
         """Take probabilities by code; the rest of each head is spread over the last class."""
@@ -60,7 +62,11 @@ class Scripted:
         return found
 
     def evidence(
-        self, document: Document, code: str, reading: Reading | None = None
+        self,
+        document: Document,
+        code: str,
+        reading: Reading | None = None,
+        rivals: Sequence[str] = (),
     ) -> tuple[Span, ...]:
         """Point at the first character."""
         return ((0, 1),)
@@ -145,6 +151,19 @@ def test_the_shipped_model_points_at_words() -> None:
     spans = model.evidence(document, "Z07")
     assert spans
     assert any("保险" in text[start:end] or "缴纳" in text[start:end] for start, end in spans)
+
+
+def test_each_type_shows_its_own_words(changsha: City) -> None:
+    """Of a text that tells of several things, what speaks for one does not stand for the other."""
+    text = "岳麓区一家木器厂白天机器轰鸣声很大,夜里烟囱冒黑烟,市民要求尽快查处。"
+    request = TagRequest(id="1", text=text, city="430100")
+    (tags,) = Tagger.load([changsha]).tag([request])
+    shown = {one.code: [text[start:end] for start, end in one.evidence] for one in tags.types}
+    assert {"A01", "N01"} <= shown.keys()
+    assert any("烟" in word for word in shown["A01"])
+    assert not any("烟" in word for word in shown["N01"])
+    assert any("轰鸣" in word or "机器" in word for word in shown["N01"])
+    assert not any(word in {"市民", "要求", "尽快"} for words in shown.values() for word in words)
 
 
 def test_sureness_is_monotone_and_honest_at_the_ends() -> None:
