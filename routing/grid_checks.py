@@ -32,6 +32,8 @@ from routing.units import Place
 
 ASKED: Final = "grid:asked"
 REPORTED: Final = "grid:reported"
+#: Of a question that had lapsed: no clock listens, since another question may run by now.
+LATER: Final = "grid:reported:later"
 WITHDRAWN: Final = "grid:withdrawn"
 #: A case of which something may be verified: at the desk, or at work.
 OPEN: Final = (State.SCREEN, *AT_WORK)
@@ -144,6 +146,8 @@ def report(matter: Matter, request: GridReport, change: Change) -> None:
         photos=tuple(dict.fromkeys(request.photos)),
         late=found_at > check.due_at,
     )
+    if check.state == "lapsed":
+        change.event = LATER
     change.data |= {"n": done.n, "grid": done.grid, "grid_name": done.grid_name}
     change.data |= {"verified": done.result, "note": finding, "found_at": found_at.isoformat()}
     change.data |= {"lon": done.lon, "lat": done.lat, "datum": done.datum, "late": done.late}
