@@ -18,6 +18,7 @@ from deploy.database import must_fit, open_database
 from deploy.observe import Meter
 from deploy.settings import Settings, load_secrets
 from deploy.wiring import build_services
+from intake.channels import fields
 from intake.delivery import Content, Delivery, Person
 from intake.inspection_table import COLUMNS, PublicEntry, public_table
 from intake.receive import Receiver
@@ -161,6 +162,7 @@ def _delivery(services: Services, adcode: str, line: Line) -> Delivery:
         title=f"督察交办 {line.ref}",
         stated_adcode=line.adcode,
         source_due_at=line.due_at,
+        category=fields.category(line.pollution),
         person=Person(anonymous=True, want_callback=False),
     )
     return Delivery(

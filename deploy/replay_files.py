@@ -24,6 +24,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None = None
     time: str | None = None
     city: str | None = None
+    category: Annotated[str, Meta(max_length=200)] | None = None
 
 
 class Ticket(NamedTuple):
@@ -81,6 +82,8 @@ def _order(line: Line) -> bytes:
         order["title"] = line.title[:_LONGEST_TITLE]
     if line.time:
         order["callTime"] = line.time[:64]
+    if line.category:
+        order["questionName"] = line.category
     return msgspec.json.encode(
         {
             "msgId": f"replay-{line.id}",
@@ -103,6 +106,8 @@ def _report(line: Line, city: str) -> bytes:
     values = {"ReportId": line.id, "ReportTime": line.time, "ReportFrom": "03"}
     for name, value in {**values, "ReportContent": text}.items():
         SubElement(info, name).text = value
+    if line.category:
+        SubElement(SubElement(info, "PollutionTypes"), "Type").text = line.category
     SubElement(info, "Reporter", anonymous="1", confidential="1")
     body: bytes = tostring(root, encoding="UTF-8", xml_declaration=True)
     return body

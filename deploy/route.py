@@ -70,11 +70,17 @@ def facts_of_line(line: Line) -> Facts:
         township=place.get("township") or line.get("township"),
         zone=place.get("zone") or line.get("zone"),
         channel=line.get("channel") or "",
+        categories=_categories(line.get("source_category")),
         happened_at=_moment(line.get("happened_at")) if line.get("happened_at") else received,
         reported_at=received,
         dispatched_at=received,
         source_due_at=_moment(due) if due else None,
     )
+
+
+def _categories(stated: str | list[str] | None) -> tuple[str, ...]:
+    """Read what the platform calls a case: one category, or its code and name."""
+    return (stated,) if isinstance(stated, str) else tuple(stated or ())
 
 
 def _read(number: int, raw: bytes) -> _Row:

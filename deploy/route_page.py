@@ -28,6 +28,7 @@ _CONDITIONS: Final = {
     "any_types": "涉及类型",
     "kinds": "诉求",
     "channels": "渠道",
+    "categories": "来件类别",
     "urgencies": "紧急程度",
     "flags": "情节",
     "any_flag": "情节",
@@ -119,9 +120,11 @@ def _facts(facts: Facts, city: City, decision: Decision) -> list[str]:
     name = catalogue(city).directory.name
     place = " ".join(name(code) for code in where if code) or "未知"
     when = f"{facts.day}" + (f"({facts.report_day} 反映)" if facts.report_day != facts.day else "")
+    called = f"来件类别:{'、'.join(facts.categories)}(来文平台所分,仅供派单参考)"
     return [
         f"诉求:{kind.zh if kind else facts.kind}({facts.kind})  紧急程度:{decision.urgency}",
         f"类型:{types}",
+        *([called] if facts.categories else []),
         f"事发地:{place}",
         f"事发日:{when}",
     ]

@@ -39,7 +39,8 @@ class FileRef(msgspec.Struct, frozen=True, kw_only=True):
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What is reported. Codes of divisions are as the source stated them, even if out of date.
 
-    `supplement` adds the text to what is known instead of replacing it.
+    `category` is what the source calls the matter, by codes and names of its own. `supplement` adds
+    the text to what is known instead of replacing it.
     """
 
     channel: str
@@ -49,6 +50,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     stated_adcode: str | None = None
     stated_township: str | None = None
     source_due_at: datetime | None = None
+    category: tuple[str, ...] = ()
     confidential: bool = True
     person: Person | None = None
     files: tuple[FileRef, ...] = ()

@@ -39,6 +39,7 @@ def opened(delivery: Delivery, content: Content, no: CaseNo, track_hash: bytes) 
         stated_adcode=content.stated_adcode,
         stated_township=content.stated_township,
         source_due_at=content.source_due_at,
+        source_category=content.category,
         confidential=content.confidential,
         track_hash=track_hash,
         event_id=uuid7(),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from intake.delivery import Content, Delivery
 from models.case import STATE_NAMES, show_case_no
-from models.db.intake_rows import CaseChange, Held, Known
+from models.db.intake_rows import CaseChange, Held, Known, as_text
 from models.errors import Conflict, JiesuError, NotFound
 
 
@@ -92,6 +92,7 @@ def _replaced(content: Content, held: Held) -> CaseChange:
         content.stated_township,
         content.source_due_at,
         content.confidential,
+        as_text(content.category),
     )
 
 
@@ -105,10 +106,19 @@ def _supplemented(content: Content, held: Held) -> CaseChange:
         held.stated_township,
         held.source_due_at,
         content.confidential,
+        held.source_category,
     )
 
 
-_FIELDS = ("title", "text", "address", "stated_adcode", "stated_township", "source_due_at")
+_FIELDS = (
+    "title",
+    "text",
+    "address",
+    "stated_adcode",
+    "stated_township",
+    "source_due_at",
+    "source_category",
+)
 
 
 def _changed(row: CaseChange, held: Held) -> list[str]:

@@ -150,17 +150,12 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
 class Category(msgspec.Struct, frozen=True, kw_only=True):
     """A category of the city's own platform and the issue types that it means, the main one first.
 
-    A case that came with it carries `flag`, so that rules may ask for what types do not tell.
+    Cases come with its name; rules may ask for it where types alone do not tell who answers.
     """
 
     name: str
     types: tuple[str, ...]
     source: str = ""
-
-    @property
-    def flag(self) -> str:
-        """The flag of cases of the category."""
-        return f"category:{self.name}"
 
 
 class National(msgspec.Struct, frozen=True, kw_only=True):

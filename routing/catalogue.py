@@ -9,6 +9,7 @@ from typing import Any
 from models.city import City
 from models.clock import ClockDef
 from models.dates import Dated
+from models.duty import categories_met
 from models.taxonomy import labels, laws
 from routing import rules, terms
 from routing.calendar import WorkCalendar
@@ -57,6 +58,7 @@ class Looks:
         self._adcodes = frozenset(code for c in conditions for code in c.adcodes)
         self._towns = frozenset(code for c in conditions for code in c.townships)
         self._channels = any(c.channels for c in conditions)
+        self._categories = frozenset(one for c in conditions for one in c.categories)
         self._hours = any((c.from_hour, c.to_hour) != (None, None) for c in conditions)
         self._seasons = any((c.from_day, c.to_day) != (None, None) for c in conditions)
         self._days = sorted(set(_edges((*known.all, *_law_times(), *city.periods))))
@@ -76,11 +78,18 @@ class Looks:
             facts.zone_enforces,
             facts.types[0] in facts.powers,
             facts.channel if self._channels else None,
+            self._asked(facts.categories),
             facts.hour if self._hours else None,
             (facts.day.month, facts.day.day) if self._seasons else None,
             bisect_right(self._days, facts.day),
             tuple(period.code for period in facts.periods),
         )
+
+    def _asked(self, categories: tuple[str, ...]) -> tuple[str, ...]:
+        """Keep the categories that a rule asks for."""
+        if not categories or not self._categories:
+            return ()
+        return categories_met(self._categories, categories)
 
 
 def _edges(things: Iterable[Dated]) -> Iterator[date]:

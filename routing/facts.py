@@ -21,7 +21,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     `happened_at` is when the facts happened, as far as known (else when they were reported); it
     decides the law. Clocks start at `dispatched_at`. `source_due_at` is the closing time that the
     platform gave. An urgency that is `urgency_fixed`, by a person, is not changed by rules.
-    `reported_at` is when the report came, where that is not when the facts happened.
+    `reported_at` is when the report came, where that is not when the facts happened. `categories`
+    are what the platform that delivered it calls it.
 
     `decide` fills from the city: `zone_enforces`, None outside zones; `powers`, the issue types
     delegated to the township or zone; `periods`, those that hold there on that day.
@@ -37,6 +38,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     zone: str | None = None
     zone_enforces: bool | None = None
     channel: str = ""
+    categories: tuple[str, ...] = ()
     happened_at: datetime
     dispatched_at: datetime
     source_due_at: datetime | None = None
@@ -104,12 +106,22 @@ def facts_of(case: Case, dispatched_at: datetime, changed: Mapping[str, Any] = _
         "township": case.township,
         "zone": case.zone,
         "channel": case.channel,
+        "categories": categories_of(case),
         "happened_at": happened_at(case),
         "reported_at": case.received_at,
         "dispatched_at": dispatched_at,
         "source_due_at": case.source_due_at,
     }
     return Facts(**(known | dict(changed)))
+
+
+def categories_of(case: Case) -> tuple[str, ...]:
+    """Give the platform's categories of a case; none once a person has found another main type.
+
+    Nor has a part that was split off for another type: the platform's word was for the main matter.
+    """
+    read = case.tags.types[0].code if case.tags and case.tags.types else None
+    return case.source_category if read is None or case.types[:1] == (read,) else ()
 
 
 def happened_at(case: Case) -> datetime:

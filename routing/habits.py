@@ -1,20 +1,24 @@
 """Who has been handling what: shares of roles from the general to the particular, newest first.
 
-A ticket counts half after each `_HALF_LIFE` days, so that a change of responsibility soon shows. On
-each level the shares are drawn towards those of the level above by the weight of `_PULL` tickets:
-a type over everything, a category over its type, a street and a channel over their category.
+A ticket counts half after each `_HALF_LIFE` days, so that a change of responsibility soon shows. Of
+many tickets of one kind from one place within `_BURST`, as after one stench, each next one counts
+less. On each level the shares are drawn towards those of the level above by the weight of `_PULL`
+tickets: a type over everything, a category over its type, a street and a channel over their
+category. So a single ticket decides only where the more general is all but undecided.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
+from math import sqrt
 from typing import Final, TypeAlias
 
 import msgspec
 
 from routing.history import Handled
 
-_HALF_LIFE: Final = 30
+_HALF_LIFE: Final = 45
+_BURST: Final = timedelta(days=7)
 _PULL: Final = 2.0
 #: What each level looks at, from the general to the particular.
 LEVELS: Final = (
@@ -24,6 +28,8 @@ LEVELS: Final = (
     ("type", "category", "town"),
     ("type", "category", "town", "channel"),
 )
+#: How many tickets each level needs to be looked at: how one came is often chance.
+FEWEST: Final = (1, 1, 1, 1, 2)
 
 Key: TypeAlias = tuple[str, ...]
 
@@ -53,6 +59,21 @@ class Count(msgspec.Struct, kw_only=True):
         return sum(n for (held, _), n in self.units.items() if held == role)
 
 
+class _Bursts:
+    """The tickets of a kind from one place within the days before, as they come."""
+
+    def __init__(self) -> None:
+        self._lately: dict[Key, deque[date]] = defaultdict(deque)
+
+    def share(self, row: Handled) -> float:
+        """Count a ticket in and give what it counts for, the first of a burst whole."""
+        lately = self._lately[row.category, row.town, row.place]
+        while lately and row.day - lately[0] >= _BURST:
+            lately.popleft()
+        lately.append(row.day)
+        return 1 / sqrt(len(lately))
+
+
 class Habits:
     """What a history tells: who handles which kind of ticket, and which unit each role is where."""
 
@@ -61,13 +82,14 @@ class Habits:
         self.end = max(row.day for row in rows)
         self.counts: tuple[dict[Key, Count], ...] = tuple({} for _ in LEVELS)
         self._units: dict[tuple[str, str], dict[str, float]] = {}
+        bursts = _Bursts()
         for row in rows:
             weight = 0.5 ** ((self.end - row.day).days / _HALF_LIFE)
             if row.role:
                 held = self._units.setdefault((row.role, row.town if row.local else ""), {})
                 held[row.unit] = held.get(row.unit, 0.0) + weight
             if row.type:
-                self._count(row, weight)
+                self._count(row, weight * bursts.share(row))
 
     def _count(self, row: Handled, weight: float) -> None:
         for level, names in enumerate(LEVELS):
@@ -84,9 +106,9 @@ class Habits:
     def shares(self, key: Key) -> dict[str, float]:
         """Give the share of each role in the tickets of a key."""
         found: dict[str, float] = {}
-        for names, counts in zip(LEVELS, self.counts, strict=True):
+        for names, fewest, counts in zip(LEVELS, FEWEST, self.counts, strict=True):
             count = counts.get(key[: len(names)])
-            if len(names) > len(key) or count is None:
+            if len(names) > len(key) or count is None or count.n < fewest:
                 break
             total = sum(count.weights.values()) + _PULL
             found = {

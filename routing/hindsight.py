@@ -15,15 +15,17 @@ from typing import Final
 import msgspec
 
 from models.city import City
+from models.errors import Invalid
 from models.moment import CHINA
 from routing.catalogue import catalogue
 from routing.engine import judge
 from routing.facts import Facts
 from routing.habits import Habits, known
 from routing.history import Handled
-from routing.proposing import propose
+from routing.proposing import LEAST, propose
 
-_LEAST_SHARES: Final = (0.0, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+_CURVE: Final = (0.0, LEAST, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
+_BLOCKS: Final = 10
 _ENOUGH: Final = 30
 _HIGHEST: Final = 0.99
 _Z: Final = 1.96
@@ -66,17 +68,31 @@ class Hindsight(msgspec.Struct, frozen=True, kw_only=True):
     lookup: tuple[float, float, float]
 
 
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """What rules learnt with `least` as the share asked for would have done."""
+
+    least: float
+    score: Score
+
+
 def look_back(
-    city: City, rows: Sequence[Handled], *, blocks: int = 10, precision: float | None = None
+    city: City,
+    rows: Sequence[Handled],
+    *,
+    days: Sequence[date] = (),
+    precision: float | None = None,
+    least: float = LEAST,
 ) -> Hindsight:
-    """Judge learning on the later half of a history, cut into blocks of about the same size."""
-    days = cuts(rows, blocks)
+    """Judge learning on what came between the days and after, by default the later half in blocks.
+
+    Where a precision is asked for, the share that rules need is found anew before each day.
+    """
+    days = days or cuts(rows, _BLOCKS)
     splits = []
     for cut, end in zip(days, [*days[1:], date.max], strict=True):
         before = [row for row in rows if row.day < cut]
         after = known(row for row in rows if cut <= row.day < end)
-        least = least_for(before, precision) if precision else 0.0
-        draft = propose(city, before, least)
+        draft = propose(city, before, least_for(before, precision) if precision else least)
         score = judged(draft.city, after, before)
         splits.append(Split(cut=cut, rules=len(draft.proposals), score=score))
     return _summed(splits)
@@ -88,6 +104,21 @@ def cuts(rows: Sequence[Handled], blocks: int) -> list[date]:
     half = len(days) // 2
     found = {days[half + (len(days) - half) * block // blocks] for block in range(blocks)}
     return sorted(day for day in found if day > days[0])
+
+
+def curve(city: City, rows: Sequence[Handled], *, days: Sequence[date] = ()) -> list[Point]:
+    """Judge learning at rising shares: what naming less often gains in precision."""
+    found = [(least, look_back(city, rows, days=days, least=least)) for least in _CURVE]
+    return [Point(least=least, score=one.whole) for least, one in found]
+
+
+def months(rows: Sequence[Handled], last: int) -> list[date]:
+    """Give the first days of the last months in which there were tickets of known type."""
+    firsts = sorted({row.day.replace(day=1) for row in known(rows)})
+    if not 0 < last < len(firsts):
+        detail = f"往来工单只有 {len(firsts)} 个月,最多检验最后 {len(firsts) - 1} 个月。"
+        raise Invalid("history_short", detail)
+    return firsts[-last:]
 
 
 def judged(city: City, after: Sequence[Handled], before: Sequence[Handled] = ()) -> Score:
@@ -111,11 +142,10 @@ def judged(city: City, after: Sequence[Handled], before: Sequence[Handled] = ())
 def facts_of(city: City, row: Handled) -> Facts:
     """Give a past ticket as the facts of a case; at noon, for the hour is not learnt from."""
     at = datetime.combine(row.day, time(12), CHINA)
-    flags = [one.flag for one in city.categories if one.name == row.category]
     return Facts(
         types=(row.type,),
         kind="TS",
-        flags=tuple(flags),
+        categories=(row.category,),
         adcode=city.adcode,
         township=row.town or None,
         channel=row.channel,
@@ -125,18 +155,21 @@ def facts_of(city: City, row: Handled) -> Facts:
 
 
 def least_for(rows: Sequence[Handled], precision: float) -> float:
-    """Find the least share at which rules keep a precision on the later part of a history."""
-    told = list(_told(rows))
-    for least in _LEAST_SHARES:
-        hits = [right for share, right in told if share >= least]
-        if len(hits) >= _ENOUGH and sum(hits) / len(hits) >= precision:
-            return least
-    return _HIGHEST
+    """Find the least share at which rules kept a precision on the later part of a history.
+
+    Each ticket there is named by what came before it. Too few of them ask for near certainty.
+    """
+    least, right = _HIGHEST, 0
+    for n, (share, hit) in enumerate(sorted(_told(rows), reverse=True), 1):
+        right += hit
+        if n >= _ENOUGH and right >= precision * n:
+            least = min(least, share)
+    return least
 
 
 def _told(rows: Sequence[Handled]) -> Iterable[tuple[float, bool]]:
     """Give the share of the likeliest role of later tickets, and whether it was right."""
-    days = cuts(rows, 5)
+    days = cuts(rows, _BLOCKS)
     for cut, end in zip(days, [*days[1:], date.max], strict=True):
         before = [row for row in rows if row.day < cut]
         if not before:

@@ -19,13 +19,14 @@ _DAY: Final = 10
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The names of the columns that are read."""
+    """The names of the columns that are read; a history may lack that of the place."""
 
     time: str
     street: str
     category: str
     source: str
     unit: str
+    place: str = ""
 
 
 class NamePattern(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +53,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Handled(msgspec.Struct, frozen=True, kw_only=True):
     """One past ticket; `town` is a township's code or empty, `type` empty where none is known.
 
-    `role` is empty for a unit whose name tells none; `local` as in NamePattern.
+    `role` is empty for a unit whose name tells none; `local` as in NamePattern. `place` is where in
+    the town it was, as far as known.
     """
 
     day: date
@@ -63,6 +65,7 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     role: str
     local: bool
+    place: str = ""
 
 
 @cache
@@ -118,6 +121,7 @@ def _handled(
         unit=row[columns.unit],
         role=told.role if told else "",
         local=told is not None and told.local,
+        place=row.get(columns.place, ""),
     )
 
 
@@ -128,14 +132,14 @@ def _rows(path: Path, columns: Columns) -> Iterator[dict[str, str]]:
         raise Invalid("file_unreadable", f"无法读取 {path}:{error.strerror}。") from error
     with stream:
         reader = csv.DictReader(stream)
-        wanted = msgspec.structs.astuple(columns)
+        wanted = [name for name in msgspec.structs.astuple(columns) if name != columns.place]
         missing = [name for name in wanted if name not in (reader.fieldnames or ())]
         if missing:
             detail = f"{path.name} 缺少列 {'、'.join(missing)};列名见 routing/data/history.toml。"
             raise Invalid("history_malformed", detail)
         for row in reader:
             _check_day(path, reader.line_num, row[columns.time])
-            yield {name: (row[name] or "").strip() for name in wanted}
+            yield {name: (row.get(name) or "").strip() for name in (*wanted, columns.place)}
 
 
 def _check_day(path: Path, line: int, text: str) -> None:

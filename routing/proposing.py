@@ -1,8 +1,9 @@
 """From habits to a city's rules and bindings, for people to accept: each with what speaks for it.
 
-A rule is proposed where a kind of ticket goes to another role than the more general rule says, so
-that a few rules say all: one per issue type, and exceptions by the platform's category, by street,
-by channel. Where the share of the likeliest role is below `least`, the rule leaves it to people.
+A rule is proposed for each issue type and for each category of the platform, which holds whatever
+type a text is read as; by street and channel only where a kind of ticket goes to another role than
+the more general rule says. Where the share of the likeliest role is below `least`, the rule leaves
+it to people.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,13 +15,15 @@ import msgspec
 from models.city import Binding, City, Unit
 from models.duty import Condition, Rule
 from models.taxonomy import ISSUE_TYPES, ROLES
-from routing.habits import LEVELS, Count, Habits, Key
+from routing.habits import FEWEST, LEVELS, Count, Habits, Key
 from routing.history import Handled, reading
 from routing.rules import LOCAL_ROLES, national_rules
 
 _TIER: Final = "T4"
-#: A rule of one ticket would be no rule, but that ticket told again.
-_MIN_TICKETS: Final = 2
+#: Below this share not even the likeliest role is named.
+LEAST: Final = 0.25
+#: Levels whose rules stand by themselves, since cases may lack what the next level looks at.
+_ALWAYS: Final = (1, 2)
 _SHOWN: Final = 6
 _MARK: Final = "往来工单"
 _POOL: Final = ""
@@ -70,7 +73,7 @@ class _Kind(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
 
 
-def propose(city: City, rows: Sequence[Handled], least: float = 0.0) -> Draft:
+def propose(city: City, rows: Sequence[Handled], least: float = LEAST) -> Draft:
     """Lay what a history tells over a city; its hand-written units and bindings stay."""
     habits = Habits(rows)
     kinds = sorted(_kinds(habits, least), key=lambda kind: (-len(kind.key), kind.key))
@@ -86,20 +89,19 @@ def propose(city: City, rows: Sequence[Handled], least: float = 0.0) -> Draft:
 
 
 def _kinds(habits: Habits, least: float) -> Iterator[_Kind]:
-    """Give the kinds of ticket whose lead differs from that of the more general kind."""
+    """Give the types, the categories, and the kinds whose lead differs from the more general."""
     leads: dict[Key, str] = {}
     for level in range(1, len(LEVELS)):
         for key, count in sorted(habits.counts[level].items()):
             general = leads.get(key[:-1])
-            if count.n < _MIN_TICKETS or not key[-1]:
-                leads.update({key: general} if general is not None else {})
-                continue
             role, share = habits.best(key)
             lead = role if share >= least else _POOL
-            if lead and not count.right(lead):
+            thin = count.n < FEWEST[level] or not key[-1]
+            if thin or (lead and not count.right(lead)):
+                leads.update({key: general} if general is not None else {})
                 continue
             leads[key] = lead
-            if lead != general:
+            if lead != general or level in _ALWAYS:
                 yield _Kind(key=key, lead=lead, confidence=share)
 
 
@@ -135,15 +137,14 @@ def _told(count: Count, lead: str, *, same: bool) -> tuple[str, ...]:
 
 def _rule(city: City, said: Proposal, kind: _Kind) -> Rule:
     parts = dict(zip(LEVELS[-1], kind.key, strict=False))
-    flags = {one.name: one.flag for one in city.categories}
     category, town, channel = (parts.get(part) for part in ("category", "town", "channel"))
     days = f",最近 {said.last}" if said.last else ""
     return Rule(
         id=said.id,
         tier=_TIER,
         when=Condition(
-            types=(said.type,),
-            flags=(flags[category],) if category else (),
+            types=() if category else (said.type,),
+            categories=(category,) if category else (),
             townships=(town,) if town else (),
             channels=(channel,) if channel else (),
         ),

@@ -14,12 +14,13 @@ from typing import Final
 from models.city import City, National
 from models.city_load import read_clocks, read_rules
 from models.clock import ClockDef
-from models.duty import TIERS, Condition, Rule
+from models.duty import TIERS, Condition, Rule, categories_met
 from models.taxonomy import ROLES
 from routing.facts import Facts
 
 DATA: Final = Path(__file__).with_name("data")
 _DIGEST_LENGTH: Final = 8
+_EMERGENCY: Final = "P0"
 #: Roles that are townships, their managers or zones: they enforce only what is delegated to them.
 LOCAL_ROLES: Final = frozenset(c for c, r in ROLES.items() if r.per in {"township", "zone"})
 
@@ -145,9 +146,15 @@ def _fits(rule: Rule, facts: Facts, urgency: str) -> bool:
         and (not when.any_flag or not facts.flag_set.isdisjoint(when.any_flag))
         and (not when.no_flags or facts.flag_set.isdisjoint(when.no_flags))
         and (not when.channels or not facts.channel_names.isdisjoint(when.channels))
+        and (not when.categories or _called(when, facts, urgency))
         and _there(when, facts)
         and _then(when, facts)
     )
+
+
+def _called(when: Condition, facts: Facts, urgency: str) -> bool:
+    """Tell whether the platform calls it so; nobody's category outweighs a hazard in the text."""
+    return urgency != _EMERGENCY and bool(categories_met(when.categories, facts.categories))
 
 
 def _there(when: Condition, facts: Facts) -> bool:
@@ -207,6 +214,7 @@ def matched(when: Condition, facts: Facts, urgency: str | None = None) -> Condit
     _say(said, "any_flag", [flag for flag in facts.flags if flag in when.any_flag])
     _say(said, "no_flags", list(when.no_flags))
     _say(said, "periods", _holding(when, facts))
+    _say(said, "categories", list(categories_met(when.categories, facts.categories)))
     single = {
         "kinds": facts.kind,
         "channels": facts.channel,

@@ -50,5 +50,6 @@ def _assignee(
 
 
 def _led_by(facts: Facts, code: str) -> Facts:
+    """Put another type first; the platform's category was for the main one."""
     others = tuple(other for other in facts.types if other != code)
-    return msgspec.structs.replace(facts, types=(code, *others))
+    return msgspec.structs.replace(facts, types=(code, *others), categories=())

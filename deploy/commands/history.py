@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from routing.hindsight import Hindsight
+    from routing.hindsight import Hindsight, Point
     from routing.proposing import Draft
 
 ForCity = Annotated[str, typer.Option(help="城市区划代码,须有资料目录和 categories.csv。")]
@@ -22,6 +22,11 @@ Precision = Annotated[
     typer.Option(min=0.5, max=0.99, help="要求的精确率,如 0.9:把握不足的留给人工。"),
 ]
 Measure = Annotated[bool, typer.Option("--measure", help="按时间先后切分检验,不写文件。")]
+Months = Annotated[
+    int | None,
+    typer.Option(min=1, help="检验最后几个月,每月只用此前各月学习;默认检验后一半。"),
+]
+WithCurve = Annotated[bool, typer.Option("--curve", help="检验时列出把握要求逐步提高的结果。")]
 AsJson = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果。")]
 
 
@@ -40,6 +45,8 @@ def learn_duties(
     out: Out = None,
     precision: Precision = None,
     measure: Measure = False,
+    months: Months = None,
+    with_curve: WithCurve = False,
     as_json: AsJson = False,
 ) -> None:
     """Propose, print and write; or judge on what came later."""
@@ -47,18 +54,21 @@ def learn_duties(
 
     from deploy.duty_files import write
     from models.city_load import load_city
-    from routing.hindsight import least_for, look_back
+    from routing import hindsight
     from routing.history import read_history
-    from routing.proposing import propose
+    from routing.proposing import LEAST, propose
 
     base = load_city(city)
     rows = read_history(history, base)
     if measure:
-        found = look_back(base, rows, precision=precision)
-        text = msgspec.json.encode(found).decode() if as_json else "\n".join(_judged(found))
-        sys.stdout.write(text + "\n")
+        days = hindsight.months(rows, months) if months else []
+        found = hindsight.look_back(base, rows, days=days, precision=precision)
+        points = hindsight.curve(base, rows, days=days) if with_curve else []
+        page = "\n".join((*_judged(found), *_drawn(points)))
+        told = msgspec.to_builtins(found) | {"curve": msgspec.to_builtins(points)}
+        sys.stdout.write((msgspec.json.encode(told).decode() if as_json else page) + "\n")
         return
-    draft = propose(base, rows, least_for(rows, precision) if precision else 0.0)
+    draft = propose(base, rows, hindsight.least_for(rows, precision) if precision else LEAST)
     text = msgspec.json.encode(draft.proposals).decode() if as_json else "\n".join(_page(draft))
     sys.stdout.write(text + "\n")
     if out is not None:
@@ -80,7 +90,7 @@ def _page(draft: "Draft") -> "Iterator[str]":
 def _judged(found: "Hindsight") -> "Iterator[str]":
     """Write what hindsight says for people."""
     whole = found.whole
-    yield f"后一半 {whole.n} 件,逐段用此前的工单学得规则来派(待裁量计为错)"
+    yield f"共 {whole.n} 件,逐段用此前的工单学得规则来派(待裁量计为错)"
     names = {"派对": found.accuracy, "给出单位的精确率": found.precision, "查表对照": found.lookup}
     for name, (share, low, high) in names.items():
         yield f"{name}\t{share:.3f}(95% 区间 {low:.3f}–{high:.3f})"
@@ -91,3 +101,13 @@ def _judged(found: "Hindsight") -> "Iterator[str]":
         lookup = one.lookup / one.n if one.n else 0
         shares = f"{one.accuracy:.3f}\t{one.precision:.3f}\t{lookup:.3f}"
         yield f"{split.cut}\t{one.n}\t{split.rules}\t{shares}"
+
+
+def _drawn(points: "Sequence[Point]") -> "Iterator[str]":
+    """Write the curve: what naming less often gains."""
+    if points:
+        yield "把握要求\t给出单位\t派对\t精确率"
+    for point in points:
+        one = point.score
+        named = one.named / one.n if one.n else 0
+        yield f"{point.least:.2f}\t{named:.3f}\t{one.accuracy:.3f}\t{one.precision:.3f}"

@@ -15,6 +15,8 @@ Flag: TypeAlias = bool | int | str | None
 _T = TypeVar("_T")
 _NO: Final = frozenset({"", "0", "false", "no", "n", "否", "none"})
 _ESCAPED_NUL: Final = b"\\u0000"
+_LONGEST_CATEGORY: Final = 100
+_MOST_CATEGORIES: Final = 8
 _FIRST_YEAR: Final = 2000
 _LAST_YEAR: Final = 2099
 
@@ -56,6 +58,12 @@ def flag(value: Flag, *, default: bool = False) -> bool:
 def text(value: str | None) -> str | None:
     """Trim a text; nothing is left of an empty one."""
     return (value.strip() or None) if value else None
+
+
+def category(*stated: str | None) -> tuple[str, ...]:
+    """Give what a source calls a matter: its codes and names in order, each once, on one line."""
+    said = (" ".join(one.split())[:_LONGEST_CATEGORY].rstrip() for one in stated if one)
+    return tuple(dict.fromkeys(one for one in said if one))[:_MOST_CATEGORIES]
 
 
 def moment(name: str, value: str | None) -> datetime | None:

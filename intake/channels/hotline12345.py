@@ -187,6 +187,7 @@ def _content(order: Order) -> Content:
         source_due_at=fields.moment("$.order.dispatch.deadlineDate", dispatch.deadline_date)
         if dispatch
         else None,
+        category=fields.category(order.question_code, order.question_name),
         confidential=fields.flag(caller.is_secret) if caller else False,
         person=_person(caller) if caller else None,
         files=_files(order.attachments),

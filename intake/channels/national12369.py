@@ -106,6 +106,7 @@ def _content(report: Report) -> Content:
         text=report.content,
         address=report.location,
         stated_adcode=fields.division(report.area_code, 6),
+        category=fields.category(*(said for p in report.pollution for said in (p.code, p.name))),
         confidential=confidential,
         person=person,
         files=tuple(_file(n, item) for n, item in enumerate(report.media, 1)),

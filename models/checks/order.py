@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from models.checks.finding import Finding, overlap, warning
-from models.duty import Condition, Rule
+from models.duty import Condition, Rule, categories_met
 from models.taxonomy import ISSUE_TYPES
 
 _ANY_OF: Final = (
@@ -32,6 +32,7 @@ _EXACT: Final = ("in_zone", "zone_enforces", "delegated")
 #: Groups of flags of which a case carries one.
 _ONE_FLAG: Final = ("odor:", "scale:")
 _HOURS: Final = range(24)
+_EMERGENCY: Final = "P0"
 
 
 class Overlap(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +93,7 @@ def hides(first: Rule, later: Rule) -> bool:
         (first.valid_from or date.min) <= (later.valid_from or date.min)
         and (first.valid_to or date.max) >= (later.valid_to or date.max)
         and all(_wider(getattr(a, name), getattr(b, name)) for name in _ANY_OF)
+        and _wider_categories(a.categories, b.categories)
         and set(a.flags) <= set(b.flags)
         and set(a.no_flags) <= set(b.no_flags)
         and (_wider(a.any_flag, b.any_flag) or not set(a.any_flag).isdisjoint(b.flags))
@@ -108,6 +110,7 @@ def shares(one: Rule, other: Rule) -> bool:
     return (
         overlap(one, other)
         and all(_meet(getattr(a, name), getattr(b, name)) for name in _ONE_OF)
+        and _categories_meet(a.categories, b.categories)
         and _flags_meet(a, b)
         and all(None in (x := (getattr(a, n), getattr(b, n))) or x[0] == x[1] for n in _EXACT)
         and not _hours(a).isdisjoint(_hours(b))
@@ -118,17 +121,20 @@ def shares(one: Rule, other: Rule) -> bool:
 def contradiction(when: Condition) -> str:
     """Say why no case can ever fit the condition; empty where one can."""
     barred = set(when.no_flags)
-    if barred & set(when.flags):
-        return f"既要求又排除 {'、'.join(sorted(barred & set(when.flags)))}"
-    if when.any_flag and barred.issuperset(when.any_flag):
-        return "any_flag 全部被 no_flags 排除"
-    if not _hours(when):
-        return "from_hour 与 to_hour 相同"
-    if when.in_zone is False and (when.zones or when.zone_enforces is not None):
-        return "要求不在功能区,又对功能区有要求"
-    if any(_clash(when.flags, when.flags, group) for group in _ONE_FLAG):
-        return "同一组情节只会有一个"
-    return ""
+    zoned = bool(when.zones) or when.zone_enforces is not None
+    both = barred & set(when.flags)
+    wrong = (
+        (bool(both), f"既要求又排除 {'、'.join(sorted(both))}"),
+        (bool(when.any_flag) and barred.issuperset(when.any_flag), "any_flag 全部被 no_flags 排除"),
+        (not _hours(when), "from_hour 与 to_hour 相同"),
+        (when.in_zone is False and zoned, "要求不在功能区,又对功能区有要求"),
+        (any(_clash(when.flags, when.flags, g) for g in _ONE_FLAG), "同一组情节只会有一个"),
+        (
+            bool(when.categories) and set(when.urgencies) == {_EMERGENCY},
+            "平台类别在紧急事件中不起作用,又只要求紧急事件",
+        ),
+    )
+    return next((said for holds, said in wrong if holds), "")
 
 
 def _overlap(first: Rule, later: Rule) -> Overlap:
@@ -143,8 +149,13 @@ def _overlap(first: Rule, later: Rule) -> Overlap:
 
 
 def _narrower(first: Rule, later: Rule) -> bool:
-    """Tell whether the first, of what they share, is the more particular: it asks for more."""
-    return _asks(later.when) < _asks(first.when)
+    """Tell whether the first, of what they share, is the more particular: it asks for more.
+
+    What the platform calls a case is meant to count whatever type its text is read as.
+    """
+    asked, free = _asks(first.when), _asks(later.when)
+    called = "categories" in asked - free
+    return free < (asked | {"types"} if called else asked)
 
 
 def _asks(when: Condition) -> set[str]:
@@ -186,6 +197,22 @@ def _wider(first: Sequence[str], later: Sequence[str]) -> bool:
 
 def _meet(one: Sequence[str], other: Sequence[str]) -> bool:
     return not one or not other or not set(one).isdisjoint(other)
+
+
+def _wider_categories(first: Sequence[str], later: Sequence[str]) -> bool:
+    return not first or (bool(later) and categories_met(first, later) == tuple(later))
+
+
+def _categories_meet(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Tell whether a case could be called both: a platform gives it one code and one name."""
+    if not one or not other:
+        return True
+    begun, others = [text.rstrip("*") for text in one], [text.rstrip("*") for text in other]
+    return (
+        any(a.isascii() != b.isascii() for a in begun for b in others)
+        or bool(categories_met(one, others))
+        or bool(categories_met(other, begun))
+    )
 
 
 def _flags_meet(a: Condition, b: Condition) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 from models.checks.finding import Finding, error, info, warning
 from models.checks.order import check_order
 from models.city import City
-from models.duty import TIERS, Condition, Rule
+from models.duty import TIERS, Condition, Rule, categories_met
 from models.tags import REVIEW_REASONS
 from models.taxonomy import (
     ISSUE_TYPES,
@@ -48,7 +48,7 @@ def check_rules(city: City, national: Sequence[Rule]) -> Iterator[Finding]:
     yield from _powers(city, laid)
     yield from _periods(city, laid)
     yield from _chiefs(city)
-    yield from _categories(city)
+    yield from _categories(city, laid)
     yield from _unanswered(laid)
     yield from _undesignated(laid)
     yield from _unused_places(city, laid)
@@ -108,7 +108,6 @@ def _names(rule: Rule) -> Iterator[Finding]:
 def _unknown_flags(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
     """Find flags that nothing sets: a rule that asks for one never holds."""
     known = flags() | {place.flag for place in city.protected_places}
-    known |= {category.flag for category in city.categories}
     own = {rule.id for rule in city.duties}
     for rule in laid:
         asked = {*rule.when.flags, *rule.when.any_flag, *rule.when.no_flags}
@@ -203,11 +202,18 @@ def _chiefs(city: City) -> Iterator[Finding]:
             yield warning("chief_without_place", chief.flag, text, "补上该水体或林区的地名")
 
 
-def _categories(city: City) -> Iterator[Finding]:
+def _categories(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
+    """Check what the platform's categories mean, and rules that ask for one it does not have."""
     for category in city.categories:
         if unknown := [code for code in category.types if code not in ISSUE_TYPES]:
             text = f"本市类别“{category.name}”对应的类型 {'、'.join(unknown)} 不存在"
-            yield error("type_unknown", category.flag, text, "改正 categories.csv 的 types")
+            yield error("type_unknown", category.name, text, "改正 categories.csv 的 types")
+    names = [category.name for category in city.categories]
+    for rule in laid if names else ():
+        if unknown := [one for one in rule.when.categories if not categories_met([one], names)]:
+            text = f"规则 {rule.id} 用了 categories.csv 没有的类别 {'、'.join(unknown)}"
+            remedy = "改用本市平台的类别;平台确有此类别的,补进 categories.csv"
+            yield warning("category_unknown", rule.id, text, remedy)
 
 
 def _unused_places(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:

@@ -33,8 +33,8 @@ WITH new AS MATERIALIZED (
     SELECT * FROM json_to_recordset($2::text::json)
         AS n (source text, external_no text, message_id text, digest text, issued_at timestamptz, payload jsonb,
               case_no bigint, channel text, title text, text text, address text, stated_adcode text,
-              stated_township text, source_due_at timestamptz, confidential boolean, track_hash text, event_id uuid,
-              actor_kind text, actor_name text, actor_unit text)
+              stated_township text, source_due_at timestamptz, source_category text[], confidential boolean,
+              track_hash text, event_id uuid, actor_kind text, actor_name text, actor_unit text)
 ), refs AS (
     INSERT INTO case_ref (city, source, external_no, case_no, digest, issued_at)
     SELECT $1, source, external_no, case_no, decode(digest, 'base64'), issued_at FROM new
@@ -45,9 +45,9 @@ WITH new AS MATERIALIZED (
     ON CONFLICT DO NOTHING RETURNING 1
 ), opened AS (
     INSERT INTO cases (city, case_no, channel, source, title, text, address, received_at, stated_adcode,
-                       stated_township, source_due_at, confidential, track_hash)
+                       stated_township, source_due_at, source_category, confidential, track_hash)
     SELECT $1, case_no, channel, source, title, text, address, $3, stated_adcode, stated_township, source_due_at,
-           confidential, decode(track_hash, 'base64') FROM new
+           coalesce(source_category, '{}'), confidential, decode(track_hash, 'base64') FROM new
 ), begun AS (
     INSERT INTO event (city, event_id, case_no, at, verb, actor_kind, actor_name, actor_unit, data)
     SELECT $1, event_id, case_no, $3, 'case:received', actor_kind, actor_name, actor_unit,
@@ -112,7 +112,8 @@ ON CONFLICT (city, source, field, code) DO UPDATE SET n = u.n + excluded.n, last
 -- name: lock
 -- Lock the numbers ($2 source, $3 number) that something new is said of, with their cases.
 SELECT r.source, r.external_no, r.case_no, r.version, r.digest, r.issued_at, c.state, c.received_at, c.title, c.text,
-       c.address, c.stated_adcode, c.stated_township, c.source_due_at
+       c.address, c.stated_adcode, c.stated_township, c.source_due_at,
+       array_to_string(c.source_category, E'\n') AS source_category
   FROM unnest($2::text[], $3::text[]) AS k (source, external_no)
   JOIN case_ref r ON r.city = $1 AND r.source = k.source AND r.external_no = k.external_no
   JOIN cases c ON c.city = $1 AND c.case_no = r.case_no
@@ -145,13 +146,15 @@ WITH main AS (
 UPDATE cases c
    SET title = k.title, text = k.text, address = k.address, stated_adcode = k.stated_adcode,
        stated_township = k.stated_township, source_due_at = k.source_due_at,
+       source_category = string_to_array(k.source_category, E'\n'),
        confidential = c.confidential OR k.confidential, revision = c.revision + 1, attempts = 0,
        claimed_until = NULL, error = NULL,
        queue = CASE WHEN c.state IN ('NEW', 'SCREEN') THEN 'tag' WHEN c.state = 'MERGED' THEN NULL ELSE 'review' END,
        review_reasons = CASE WHEN c.state IN ('NEW', 'SCREEN', 'MERGED') THEN c.review_reasons
            ELSE array_append(array_remove(c.review_reasons, 'content_changed'), 'content_changed') END
-  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::boolean[])
-       AS k (case_no, title, text, address, stated_adcode, stated_township, source_due_at, confidential)
+  FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::boolean[],
+              $10::text[])
+       AS k (case_no, title, text, address, stated_adcode, stated_township, source_due_at, confidential, source_category)
  WHERE c.city = $1 AND c.case_no = k.case_no;
 
 -- name: wake
@@ -159,8 +162,10 @@ UPDATE cases c
 SELECT pg_notify('jiesu_work', $1);
 
 -- name: reconcile
--- Which of a source's numbers ($3) are held, and how their cases stand.
-SELECT r.external_no, r.case_no, c.state, c.queue, c.review_reasons, c.lead_unit
+-- Which of a source's numbers ($3) are held, and how their cases stand; of a restricted one not who leads it, and why.
+SELECT r.external_no, r.case_no, c.state, c.queue,
+       CASE WHEN c.restricted THEN '{}' ELSE c.review_reasons END AS review_reasons,
+       CASE WHEN NOT c.restricted THEN c.lead_unit END AS lead_unit
   FROM case_ref r JOIN cases c ON c.city = r.city AND c.case_no = r.case_no
  WHERE r.city = $1 AND r.source = $2 AND r.external_no = ANY($3::text[]);
 

@@ -1,12 +1,20 @@
 """The rows of storing reports, in the order of their columns."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from models.case import CaseNo, Queue, State
+
+_PART: Final = "\n"
+
+
+def as_text(categories: Sequence[str]) -> str:
+    """Write a platform's categories as one text, for columns of a batch cannot hold lists."""
+    return _PART.join(categories)
 
 
 class Key(NamedTuple):
@@ -33,7 +41,10 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """A number and its case, locked: the version that holds, its content and the case's state."""
+    """A number and its case, locked: the version that holds, its content and the case's state.
+
+    `source_category` is written as by `as_text`, here and in CaseChange.
+    """
 
     source: str
     external_no: str
@@ -49,6 +60,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     stated_adcode: str | None
     stated_township: str | None
     source_due_at: datetime | None
+    source_category: str
 
 
 class OpenRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,6 +80,7 @@ class OpenRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stated_adcode: str | None = None
     stated_township: str | None = None
     source_due_at: datetime | None = None
+    source_category: tuple[str, ...] = ()
     confidential: bool
     track_hash: bytes
     event_id: UUID
@@ -143,6 +156,7 @@ class CaseChange(NamedTuple):
     stated_township: str | None
     source_due_at: datetime | None
     confidential: bool
+    source_category: str
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,6 +64,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     township: str | None
     zone: str | None
     channel: str
+    categories: tuple[str, ...]
     received_at: datetime
     happened_on: date | None
     source_due_at: datetime | None

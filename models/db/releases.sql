@@ -65,7 +65,8 @@ UPDATE catalogue_draft SET report = $3, based_on = $4, simulated_at = $5 WHERE c
 -- name: past
 -- Cases that were read, the latest first and before case $2: what rules look at, and what became of them.
 SELECT case_no, types, kind, coalesce(tags -> 'urgency' ->> 'code', urgency) AS urgency,
-       coalesce(tags -> 'flags', '[]') AS flags, adcode, township, zone, channel, received_at, happened_on,
-       source_due_at, dispatched_at, closed_at, lead_unit
+       coalesce(tags -> 'flags', '[]') AS flags, adcode, township, zone, channel,
+       CASE coalesce(tags -> 'types' -> 0 ->> 'code', types[1]) WHEN types[1] THEN source_category ELSE '{}' END
+           AS categories, received_at, happened_on, source_due_at, dispatched_at, closed_at, lead_unit
   FROM cases WHERE city = $1 AND case_no < $2 AND cardinality(types) > 0 AND state <> 'NEW'
  ORDER BY case_no DESC LIMIT $3;

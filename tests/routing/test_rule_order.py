@@ -18,6 +18,7 @@ from tests.routing.kit import EAST, WEST, ZONE, facts, rule
 
 TYPES: Final = ("A02", "A03", "N02")
 FLAGS: Final = ("time:night", "rural")
+CALLED: Final = ((), ("0801", "餐饮油烟"), ("0902",))
 ODORS: Final = ((), ("odor:industry",), ("odor:catering",))
 HOURS: Final = (2, 10, 23)
 some = settings(max_examples=60, deadline=None)
@@ -32,10 +33,11 @@ def _world() -> list[Facts]:
             zone=zone,
             zone_enforces=enforces,
             adcode=adcode,
+            categories=called,
             happened_at=datetime(2026, 11, 20, hour, tzinfo=CHINA),
         )
-        for code, flags, odor, (zone, enforces), adcode, hour in product(
-            TYPES, subsets, ODORS, ((None, None), (ZONE, True)), (EAST, WEST), HOURS
+        for code, flags, odor, (zone, enforces), adcode, called, hour in product(
+            TYPES, subsets, ODORS, ((None, None), (ZONE, True)), (EAST, WEST), CALLED, HOURS
         )
     ]
 
@@ -54,6 +56,7 @@ ASKED: Final[dict[str, Any]] = {
     "any_flag": few((*FLAGS, "odor:industry", "odor:catering")),
     "no_flags": few((*FLAGS, "odor:industry")),
     "adcodes": few((EAST, WEST)),
+    "categories": few(("0801", "08*", "0*", "0902", "餐饮油烟")),
     "in_zone": st.booleans(),
     "zone_enforces": st.just(True),
     "from_hour": st.sampled_from([0, 6, 22]),
