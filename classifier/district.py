@@ -182,7 +182,8 @@ class Districts:
         if tag is None:
             both = dict.fromkeys((*candidates(guess), *found.tag.candidates))
             spans = tuple(sorted({*found.tag.evidence, *guess.evidence}))
-            return Placed(PlaceTag(candidates=tuple(both), evidence=spans), (AMBIGUOUS,), ())
+            unsure = PlaceTag(candidates=tuple(both), zone=found.tag.zone, evidence=spans)
+            return Placed(unsure, (AMBIGUOUS,), ())
         if tag.adcode is not None and found.tag.adcode is None:
             own = [vote for vote in votes if tag.adcode in vote.meaning.adcodes]
             tag = msgspec.structs.replace(tag, township=self._township(own), zone=_zone(own))
@@ -210,7 +211,8 @@ class Districts:
         rivals = [code for code in ranked if scores[code] * _CLEAR > scores[best] and code != best]
         if rivals and best != stated:
             evidence = _spans(vote.mention for vote in votes)
-            tag = PlaceTag(candidates=(best, *rivals), evidence=evidence)
+            zone = _zone_over(votes, (best, *rivals))
+            tag = PlaceTag(candidates=(best, *rivals), zone=zone, evidence=evidence)
             return Placed(tag, (AMBIGUOUS,), ())
         return self._placed(best, ranked, votes, stated)
 
@@ -260,6 +262,13 @@ def _territories(cities: Iterable[City]) -> dict[str, Territory]:
 
 def _zone(votes: Iterable[_Vote]) -> str | None:
     return _one(vote.meaning.code for vote in votes if vote.meaning.kind == "zone")
+
+
+def _zone_over(votes: Sequence[_Vote], counties: Sequence[str]) -> str | None:
+    """Give the zone that is named and lies in all of the counties it may be: that much is sure."""
+    zones = [v for v in votes if v.meaning.kind == "zone"]
+    over = all(set(counties) <= set(vote.meaning.adcodes) for vote in zones)
+    return _zone(zones) if over else None
 
 
 def _without_names(abroad: Sequence[Mention], stated: str | None) -> Placed:

@@ -31,12 +31,18 @@ def corrected(matter: Matter, request: Correction) -> Case:
     if "urgency" in given:
         given["urgency"] = given["urgency"].value
     if "adcode" in given and given["adcode"] != case.adcode:
-        given = {"township": None, "zone": None} | given
+        given = {"township": None, "zone": _zone_at(matter, given["adcode"])} | given
     laid = msgspec.structs.replace(case, **given)
     if not laid.types or laid.kind is None:
         detail = "该件尚未识别,请先选择污染类型和诉求类型。"
         raise Invalid("facts_required", detail)
     return laid
+
+
+def _zone_at(matter: Matter, county: str) -> str | None:
+    """Give the zone that is known already where it lies in the county too, else none."""
+    zone = matter.book.directory.zones.get(matter.case.zone or "")
+    return zone.code if zone and county in zone.adcodes else None
 
 
 def decision_for(matter: Matter, case: Case, request: Correction) -> Decision:

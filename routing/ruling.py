@@ -1,10 +1,10 @@
 """From facts to roles: the tiers of the duty catalogue in order, each one logged.
 
-The lead is the one of the first tier that names one. Rules of T0 to T3 add their cooperating roles
-in any case; of the later tiers only the rule that names the lead does, and where it names no
-cooperating role those of the national base row stand. A rule that asks for the pool before any lead
-leaves the lead open. A rule that would give a township or zone what it has no power for does not
-hold; the trace says so.
+The lead is the one of the first tier that names one. Rules of T0 to T3, and of T5 for the zone's
+committee, add their cooperating roles in any case; of the other tiers only the rule that names the
+lead does, and where it names no cooperating role those of the national base row stand. A rule that
+asks for the pool before any lead leaves the lead open. A rule that would give a township or zone
+what it has no power for does not hold; the trace says so.
 """
 
 from typing import Final
@@ -28,7 +28,7 @@ TIER_NAMES: Final = {
     "T6": "全国基表",
     "T7": "兜底",
 }
-_ALWAYS_ADD: Final = frozenset({"T0", "T1", "T2", "T3"})
+_ALWAYS_ADD: Final = frozenset({"T0", "T1", "T2", "T3", "T5"})
 _BASE: Final = "T6"
 _LAST: Final = "T7"
 _ORDINARY: Final = "P2"

@@ -58,6 +58,7 @@ class Directory:
         self.city = city
         self.units = {unit.code: unit for unit in city.units}
         self.zones = {zone.code: zone for zone in city.zones}
+        self._zone_of_town = {town: zone for zone in city.zones for town in zone.townships}
         self._divisions = {division.code: division for division in city.divisions}
         self._bindings: dict[tuple[str, str], list[Binding]] = {}
         for binding in city.bindings:
@@ -69,10 +70,13 @@ class Directory:
         self._settings: dict[tuple[str | None, str | None, str | None, date], Setting] = {}
 
     def place(self, adcode: str | None, township: str | None, zone: str | None, on: date) -> Place:
-        """Settle where a case happens: successors of abolished codes, the one county of a zone."""
+        """Settle where a case happens: successors of abolished codes, the one county of a zone.
+
+        A township that a zone covers wholly lies in that zone, named or not.
+        """
         current = self._successor(adcode, on)
         town = self._successor(township, on)
-        known = self.zones.get(zone or "")
+        known = self.zones.get(zone or "") or self._zone_of_town.get(town or "")
         if town and (current is None or town != township):
             current = town[:6]
         if current is None and known and len(known.adcodes) == 1:
