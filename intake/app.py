@@ -9,7 +9,9 @@ from intake import (
     api_closure,
     api_disputes,
     api_emergencies,
+    api_grid,
     api_marks,
+    api_restricted,
     api_similar,
     api_supervision,
     keys,
@@ -41,7 +43,9 @@ def build_app(services: Services) -> web.Application:
     api_closure.add_closure(app)
     api_disputes.add_disputes(app)
     api_emergencies.add_emergencies(app)
+    api_grid.add_grid(app)
     api_marks.add_marks(app)
+    api_restricted.add_restricted(app)
     api_similar.add_similar(app)
     api_supervision.add_supervision(app)
     openapi.add_openapi(app)

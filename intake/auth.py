@@ -19,8 +19,10 @@ from intake import asked
 from intake.keys import CLIENT, LIMITS, SERVICES
 from models.case import Actor
 from models.db import staff as store
+from models.db.pool import READER
 from models.db.staff import Session as Staff
 from models.errors import Forbidden, Invalid, Unauthenticated
+from models.grid import scope_of
 from models.moment import now
 
 __all__ = [
@@ -46,7 +48,13 @@ CSRF_FIELD: Final = "csrf"
 #: One working shift: whoever comes back the next day signs in again.
 LIFETIME: Final = timedelta(hours=12)
 #: The roles of staff with their names as people read them.
-ROLES: Final = {"operator": "坐席", "unit": "承办单位", "supervisor": "督办员", "admin": "管理员"}
+ROLES: Final = {
+    "operator": "坐席",
+    "unit": "承办单位",
+    "supervisor": "督办员",
+    "admin": "管理员",
+    "grid": "网格员",
+}
 _STAFF: Final = web.RequestKey("staff", Staff)
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -63,11 +71,13 @@ _NOBODY: Final = (
 async def require(request: web.Request, *roles: str) -> Staff:
     """Say who is asking, who must hold one of the roles (any, where none is named).
 
-    Raises Unauthenticated without a living session, Forbidden for another role or, on a request
-    that changes something, without the session's secret (header X-CSRF-Token or form field `csrf`).
+    From here on the request reads as this person. Raises Unauthenticated without a living session,
+    Forbidden for another role or, on a request that changes something, without the session's secret
+    (header X-CSRF-Token or form field `csrf`).
     """
     staff = request.get(_STAFF) or await _who(request)
     request[_STAFF] = staff
+    READER.set(staff.username)
     if roles and staff.role not in roles:
         needed = "、".join(ROLES[role] for role in roles)
         raise Forbidden("role_forbidden", f"您的账号是“{ROLES[staff.role]}”,此处需要:{needed}。")
@@ -138,8 +148,12 @@ async def hash_password(password: str) -> str:
 
 
 def actor(staff: Staff) -> Actor:
-    """Say who acts, as events keep it: the account's name, never a citizen's."""
-    return Actor(kind="staff", name=staff.username, unit=staff.unit)
+    """Say who acts, as events keep it: the account's name, never a citizen's.
+
+    A grid's worker acts for the grid, which no act takes for a unit or for the desk.
+    """
+    grid = scope_of(staff.grid) if staff.grid else None
+    return Actor(kind="staff", name=staff.username, unit=staff.unit or grid)
 
 
 def keep_cookie(request: web.Request, response: web.StreamResponse, value: str) -> None:

@@ -12,14 +12,19 @@ from intake.api import Reconcile, Revive
 from intake.api_closure import Agenda, Closure, InspectionTable
 from intake.api_disputes import Dealings
 from intake.api_emergencies import EmergencyList
+from intake.api_grid import Cells, OwnCheck, OwnChecks, OwnGrid
 from intake.api_marks import Callbacks, Claim, Judged, MarkCases, MarkList, OwnReward, Paid
+from intake.api_restricted import Keepers, WaitingCases
 from intake.api_similar import SimilarCases
 from intake.api_supervision import Read, Supervision
 from intake.channels.desk import DeskEntry
 from intake.channels.messages12345 import Message, Reply
+from intake.channels.patrol import Patrol, PatrolTaken
 from intake.channels.portal import PRIVACY_NOTICE, CitizenReport, Taken
 from intake.problems import CONTENT_TYPE, Problem
 from models.db.emergencies import Whole as WholeEmergency
+from routing.grid_verbs import GridReport
+from routing.secrecy_verbs import Admit
 from routing.verify_verbs import Judge
 
 _PATH: Final = "#/components/schemas/{name}"
@@ -107,6 +112,28 @@ ENDPOINTS: Final = (
         query=("formula", "scope", "area"),
     ),
     Endpoint(
+        method="get",
+        path="/api/v1/restricted",
+        summary="待指定知悉人的保密件,只有编号(督办员)",
+        guard="session",
+        answer=WaitingCases,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/restricted/{no}",
+        summary="保密件的知悉人和查看记录(督办员、知悉人)",
+        guard="session",
+        answer=Keepers,
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/restricted/{no}/admit",
+        summary="指定保密件知悉人(督办员,或受理一侧的知悉人)",
+        guard="session",
+        body=Admit,
+        answer=Keepers,
+    ),
+    Endpoint(
         method="post",
         path="/api/v1/rewards/pay",
         summary="凭领奖码发放奖励,不显示工单和举报人(坐席)",
@@ -122,6 +149,45 @@ ENDPOINTS: Final = (
         body=DeskEntry,
         answer=Taken,
         status=201,
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/patrols",
+        summary="网格员巡查发现,自动成单(须带 Idempotency-Key;离线后补报、重复上报只成一单)",
+        guard="session",
+        body=Patrol,
+        answer=PatrolTaken,
+        status=201,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/grid/me",
+        summary="网格员本人:所在网格与提交所需的 CSRF 码",
+        guard="session",
+        answer=OwnGrid,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/grid/checks",
+        summary="派给本网格的核实任务(网格员;不含诉求内容和诉求人)",
+        guard="session",
+        answer=OwnChecks,
+    ),
+    Endpoint(
+        method="post",
+        path="/api/v1/grid/checks/{no}/{n}/report",
+        summary="回报核实结果:属实、不属实、已消除或无法核实,附照片指纹(SHA-256)或坐标",
+        guard="session",
+        body=GridReport,
+        answer=OwnCheck,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/grids",
+        summary="网格树:某网格的下级、在岗人数与近 90 天核实情况(坐席、承办单位、督办员)",
+        guard="session",
+        answer=Cells,
+        query=("under",),
     ),
     Endpoint(
         method="get",

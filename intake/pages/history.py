@@ -8,8 +8,10 @@ import msgspec
 
 from intake.pages import words
 from intake.pages.city_words import CityWords
+from intake.pages.grid_words import on_the_spot
 from models.case import OUTCOME_NAMES, Case, Event, State
 from models.db.lines import ClockView, TaskView
+from models.grid import grid_of
 
 #: The verbs of events as staff read them.
 VERBS: Final = {
@@ -38,6 +40,11 @@ VERBS: Final = {
     "case:task:self_checked": "完成自查",
     "monitoring:requested": "请求监测",
     "monitoring:reported": "监测报告",
+    "grid:asked": "派网格核实",
+    "grid:reported": "网格核实回报",
+    "grid:reported:later": "网格核实补报",
+    "grid:withdrawn": "撤回网格核实",
+    "grid:lapsed": "网格核实逾期失效",
     "lookback:opened": "回头看到期",
     "lookback:held": "回头看:未反弹",
     "lookback:rebound": "回头看:反弹,重启并升级",
@@ -151,6 +158,11 @@ VERBS: Final = {
     "case:key:marked": "列入重点件",
     "case:key:elevated": "提级办理",
     "case:owned": "领导包案",
+    "case:restricted": "列为保密件",
+    "case:admitted": "指定保密件知悉人",
+    "case:unrestricted": "解除保密",
+    "case:source:traced": "查明来源",
+    "case:source:handed_over": "溯源后移交",
 }
 _ACTORS: Final = {"system": "系统", "citizen": "诉求人", "platform": "来源平台"}
 _METHODS: Final = {
@@ -252,6 +264,8 @@ def suggested(events: Iterable[Event]) -> str:
 
 def _who(event: Event, city: CityWords) -> str:
     name = _ACTORS.get(event.actor.kind, event.actor.name)
+    if grid_of(event.actor.unit):
+        return f"网格员 {name}"
     return f"{city.unit(event.actor.unit)} {name}" if event.actor.unit else name
 
 
@@ -270,6 +284,7 @@ def _details(data: dict[str, Any], city: CityWords) -> Iterable[str]:
 
 
 def _texts(data: dict[str, Any], city: CityWords) -> Iterable[str]:
+    yield from on_the_spot(data)
     tables = {"method": _METHODS, "reply_method": _METHODS, "result": _REACHED}
     for name, table in tables.items():
         if isinstance(data.get(name), str):
