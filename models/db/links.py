@@ -78,6 +78,7 @@ async def open_part(conn: Connection, part: Case) -> None:
         part.accepted_at,
         part.dispatched_at,
     )
+    await conn.execute(_SQL["copy_words"], part.city, part.parent_no, part.case_no)
     await conn.execute(_SQL["copy_files"], part.city, part.parent_no, part.case_no)
 
 

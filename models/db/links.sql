@@ -24,12 +24,17 @@ SELECT * FROM cases WHERE city = $1 AND merged_into = $2 AND state = 'MERGED' OR
 -- Open a part ($3) of a case ($2): what was reported, from whom and when stays the same.
 INSERT INTO cases (city, case_no, parent_no, state, queue, channel, source, title, text, address, received_at,
                    stated_adcode, stated_township, kind, types, urgency, adcode, township, zone, lead_unit, tags,
-                   decision, review_reasons, confidential, accepted_at, dispatched_at, happened_on, search,
+                   decision, review_reasons, confidential, accepted_at, dispatched_at, happened_on,
                    source_category, track_hash)
 SELECT p.city, $3::bigint, p.case_no, $4, $5, p.channel, p.source, $6, $7, p.address, p.received_at, p.stated_adcode,
-       p.stated_township, $8, $9, $10, $11, $12, $13, $14, p.tags, $15, $16, p.confidential, $17, $18, p.happened_on, p.search,
+       p.stated_township, $8, $9, $10, $11, $12, $13, $14, p.tags, $15, $16, p.confidential, $17, $18, p.happened_on,
        p.source_category, sha256(convert_to(gen_random_uuid()::text || $3::bigint, 'UTF8'))
   FROM cases p WHERE p.city = $1 AND p.case_no = $2;
+
+-- name: copy_words
+-- Let a part ($3) be found by the words of its case ($2).
+INSERT INTO case_search (city, case_no, words)
+SELECT city, $3::bigint, words FROM case_search WHERE city = $1 AND case_no = $2;
 
 -- name: copy_files
 -- Give a part ($3) what was sent with the report of its case ($2): its units see no other's files.

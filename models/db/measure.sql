@@ -42,10 +42,10 @@ ANALYZE clock;
 -- name: fill_cases
 -- Store tagged cases $2 to $3 in the routing queue; types $4, counties $5, towns $6 and tags $7 in turn, text $8.
 INSERT INTO cases (city, case_no, state, queue, channel, source, text, received_at, kind, types, urgency, adcode,
-                   township, tags, track_hash, search)
+                   township, tags, track_hash)
 SELECT $1, n, 'SCREEN', 'route', '12345_TEL', '12345', $8, now() - (n % 400) * interval '1 day', 'TS',
        string_to_array(s.types, '|'), 'P2', s.adcode, s.township, s.tags,
-       decode(md5(n::text), 'hex'), to_tsvector('simple', $8)
+       decode(md5(n::text), 'hex')
   FROM generate_series($2::bigint, $3::bigint) n
   JOIN unnest($4::text[], $5::text[], $6::text[], $7::jsonb[]) WITH ORDINALITY AS s(types, adcode, township, tags, at)
     ON s.at = 1 + n % cardinality($4::text[]);

@@ -48,8 +48,8 @@ SELECT DISTINCT case_no FROM task WHERE city = $1 AND state = 'RETURN_REQ' AND (
 
 -- name: search
 -- Cases whose text holds all the words of $2, the newest first.
-SELECT case_no FROM cases
- WHERE city = $1 AND search @@ $2::text::tsquery AND ($3::bigint IS NULL OR case_no < $3)
+SELECT case_no FROM case_search
+ WHERE city = $1 AND words @@ $2::text::tsquery AND ($3::bigint IS NULL OR case_no < $3)
  ORDER BY case_no DESC LIMIT $4;
 
 -- name: by_reference

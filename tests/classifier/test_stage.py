@@ -80,7 +80,7 @@ async def test_a_batch_is_tagged_once_and_handed_on(db: Database) -> None:
         ("SCREEN", "route", "TS", ["A02", "A01"], "430104", 0),
     ]
     assert await ask(db, "SELECT count(*) FROM event WHERE verb = 'case:tags:written'") == [(2,)]
-    found = "SELECT count(*) FROM cases WHERE search @@ '臭味'::tsquery"
+    found = "SELECT count(*) FROM case_search WHERE words @@ '臭味'::tsquery"
     assert await ask(db, found) == [(1,)]
     reasons = "SELECT review_reasons FROM cases WHERE queue = 'review'"
     assert await ask(db, reasons) == [(["too_short"],)]

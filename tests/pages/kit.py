@@ -158,7 +158,7 @@ class World:
             await conn.execute(
                 "UPDATE cases SET state = 'SCREEN', queue = $3, tags = $4, kind = $5, types = $6,"
                 " urgency = $7, adcode = $8, township = $9, review_reasons = $10, attempts = 0,"
-                " search = array_to_tsvector($11), revision = revision + 1"
+                " revision = revision + 1"
                 " WHERE city = $1 AND case_no = $2",
                 CITY,
                 case_no,
@@ -170,6 +170,13 @@ class World:
                 tags.place.adcode,
                 tags.place.township,
                 list(review),
+            )
+            await conn.execute(
+                "INSERT INTO case_search (city, case_no, words)"
+                " VALUES ($1, $2, array_to_tsvector($3))"
+                " ON CONFLICT (city, case_no) DO UPDATE SET words = excluded.words",
+                CITY,
+                case_no,
                 words,
             )
 

@@ -17,7 +17,7 @@ from tests.pages.kit import CITY, UMA
 
 _CASES = 20_000
 _FILL = Path(__file__).with_name("filled.sql").read_text(encoding="utf-8")
-_BIG = ("cases", "task", "clock", "clock_alarm", "event", "attachment", "case_ref", "identity")
+_BIG = ("cases", "case_search", "task", "clock", "clock_alarm", "event", "attachment", "case_ref", "identity")
 _CASE = 20261101000777
 _AT = now()
 _WINDOWS = ["K05"]

@@ -19,6 +19,7 @@ ARGS: dict[str, list[Any]] = {
         *(CITY, 5, 20261120000001, "DISPATCHED", None, "x", "x", "TS", ["A01"], "P2", EAST),
         *(None, None, UNIT, {}, [], AT, AT),
     ],
+    "copy_words": [CITY, 5, 6],
     "copy_files": [CITY, 5, 6],
     "add": [CITY, UUID(int=1), 5, 6, "merge", "x", "x", AT],
     "undo": [CITY, 5, 6, ["merge"], AT, "x", "x"],
