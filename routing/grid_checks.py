@@ -90,9 +90,6 @@ def ask(matter: Matter, request: AskGrid, change: Change) -> None:
     if waiting is not None:
         detail = f"该件已派“{waiting.grid_name}”核实,尚未回报;请等待,或先撤回。"
         raise matter.conflict("grid_asked_already", detail)
-    if matter.case.restricted:
-        detail = "保密件只由指定人员经办,不派网格核实。"
-        raise matter.conflict("restricted_to_few", detail)
     grid = seen.grid
     if grid is None:
         detail = "该网格及其上级网格都没有在岗的网格员,请改派其他网格或直接现场核查。"

@@ -60,13 +60,15 @@ class Sweeper:
 async def watch_desk(db: Database, book: Catalogue, batch: int) -> int:
     """Start the clocks of cases that wait at the desk unwatched, from their receipt on.
 
-    Cases reach the desk in many ways; looking for those without a clock misses none of them.
+    Cases reach the desk in many ways; looking for those without a clock misses none of them. A
+    clock that outlives its case says nothing of its waiting: an emergency's, a question's.
     """
     if not any(clock.start == RECEIVED for clock in book.clocks.values()):
         return 0
     city = book.city.adcode
+    aside = [clock.code for clock in book.clocks.values() if clock.outlives]
     async with db.city(city) as conn:
-        waiting = await clocks.unwatched(conn, city, batch)
+        waiting = await clocks.unwatched(conn, city, batch, aside)
         made = [
             clock
             for case in waiting

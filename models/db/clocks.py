@@ -193,9 +193,9 @@ async def stop_many(
         await conn.execute(_SQL["stop_many"], city, list(cases), at, list(codes), why)
 
 
-async def unwatched(conn: Connection, city: str, limit: int) -> list[Case]:
+async def unwatched(conn: Connection, city: str, limit: int, aside: Sequence[str]) -> list[Case]:
     """Hold and give up to `limit` cases that wait at the desk and have no clock."""
-    return [to_case(row) for row in await conn.fetch(_SQL["unwatched"], city, limit)]
+    return [to_case(row) for row in await conn.fetch(_SQL["unwatched"], city, limit, list(aside))]
 
 
 async def charge(conn: Connection, city: str, case_no: int, unit: str | None) -> None:

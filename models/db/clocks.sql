@@ -33,10 +33,11 @@ UPDATE clock c SET stopped_at = $3, stop_reason = $5, next_at = NULL
  WHERE c.city = $1 AND c.case_no = one.case_no AND c.task_no = 0 AND c.code = ANY($4::text[]) AND c.stopped_at IS NULL;
 
 -- name: unwatched
--- Cases that wait at the desk without any clock, the oldest first; they are held while theirs is started.
+-- Cases that wait at the desk without any clock but of the codes $3, the oldest first; they are held while theirs is
+-- started.
 SELECT c.* FROM cases c
  WHERE c.city = $1 AND c.queue = 'review' AND c.state = 'SCREEN'
-   AND NOT EXISTS (SELECT 1 FROM clock k WHERE k.city = c.city AND k.case_no = c.case_no)
+   AND NOT EXISTS (SELECT 1 FROM clock k WHERE k.city = c.city AND k.case_no = c.case_no AND k.code <> ALL($3::text[]))
  ORDER BY c.case_no LIMIT $2 FOR UPDATE OF c SKIP LOCKED;
 
 -- name: charge

@@ -7,14 +7,14 @@ import pytest
 
 from models.case import SYSTEM, Actor, State
 from models.city import City
-from models.db import clocks
+from models.db import clocks, grids
 from models.db.pool import Database
 from models.errors import Conflict, Forbidden, Invalid, NotFound
 from models.grid import scope_of
 from models.moment import aware
 from routing.catalogue import catalogue
 from routing.grid_lapses import GridLapses, let_go
-from routing.tracking import sweep
+from routing.tracking import sweep, watch_desk
 from tests.routing.closing import ECO, RESULT, UMA
 from tests.routing.grid import FAR, NEAR, PHOTO, Beat, worker
 from tests.routing.kit import CITY, EAST, OPERATOR, SECOND, TOWN, WEST, handler
@@ -91,6 +91,32 @@ async def test_f23_a_case_without_a_place_needs_the_grid_named(beat: Beat) -> No
     await beat.ask(OPERATOR, grid=TOWN)
     check = await beat.check()
     assert (check.grid, check.asked_unit) == (TOWN, None)
+
+
+async def test_f23_asking_at_once_leaves_the_desks_own_clock(beat: Beat) -> None:
+    """A case that the grid was asked of before anything watched it is watched all the same."""
+    await beat.fresh("A01", n=10)
+    await beat.ask(OPERATOR, grid=TOWN)
+    await watch_desk(beat.db, catalogue(beat.city), 10)
+    assert {code for _, code, _ in await beat.clocks()} == {"G01", "K02"}
+    assert await watch_desk(beat.db, catalogue(beat.city), 10) == 0
+
+
+async def test_f23_a_restricted_case_is_not_told_to_the_grid(beat: Beat) -> None:
+    """Nobody asks of one; what was asked before it became one is out of the worker's sight."""
+    await beat.ask()
+    async with beat.db.city(CITY) as conn:
+        await conn.execute("UPDATE cases SET restricted = true WHERE case_no = $1", beat.number)
+        await conn.execute(
+            "INSERT INTO restriction (city, case_no, since, rule, reason, made_by)"
+            " VALUES ($1, $2, now(), 'person', 'x', 'x')",
+            *(CITY, beat.number),
+        )
+    async with beat.db.city(CITY, scope_of(NEAR), reader=worker(NEAR).name) as conn:
+        assert await grids.of_case(conn, CITY, beat.number) == []
+    await beat.act("withdraw_grid", n=1, reason="列为保密件")
+    with pytest.raises(Conflict, match="restricted_alone"):
+        await beat.ask(OPERATOR)
 
 
 @pytest.mark.parametrize(

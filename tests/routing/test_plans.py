@@ -36,7 +36,7 @@ ARGS: dict[str, dict[str, list[Any]]] = {
         ],
         "stop": [CITY, 5, AT, [0], ["K12"], [1], ["x"]],
         "stop_many": [CITY, [5], AT, ["K02"], "x"],
-        "unwatched": [CITY, 100],
+        "unwatched": [CITY, 100, ["G01"]],
         "charge": [CITY, 5, UNIT],
         "of_case": [CITY, 5],
         "moment": [],
