@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from models.case import State, Task
+from models.case import State, Task, TaskState
 from models.db.pool import Connection
 from models.errors import Forbidden, Invalid
 from models.moment import CHINA, aware
@@ -27,12 +27,12 @@ HANDED_OVER: Final = "case:source:handed_over"
 #: Reasons to return a case that say that another unit answers for it.
 _ANOTHERS: Final = ("R1", "R2", "R3")
 _SNIFFERS: Final = 2
+_WORKING: Final = (TaskState.SIGNED, TaskState.IN_PROGRESS, TaskState.RETURN_REQ)
 _RECORDS: Final = {"monitoring": "监测记录", "sniffing": "嗅辨记录"}
 
 
 def trace(matter: Matter, request: TraceSource, change: Change) -> None:
     """Note which source was found, and the record that shows it."""
-    _lead_only(matter)
     _traceable(matter)
     if not request.evidence:
         raise Invalid("record_required", f"须附{_RECORDS[request.record]}。")
@@ -107,7 +107,14 @@ def _moment(matter: Matter, at: datetime) -> datetime:
 
 ACTS: Final[Mapping[str, Act]] = {
     "trace_source": Act(
-        Move(who="unit", data=TraceSource, cases=AT_WORK, event=TRACED),
+        Move(
+            who="unit",
+            data=TraceSource,
+            cases=AT_WORK,
+            tasks=_WORKING,
+            lead_only=True,
+            event=TRACED,
+        ),
         trace,
     ),
     "hand_over": Act(

@@ -13,6 +13,7 @@ class TraceSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     Sniffing names the `people` who did it, two at least.
     """
 
+    task_no: int | None = None
     source: str
     record: Literal["monitoring", "sniffing"]
     at: datetime
