@@ -9,6 +9,7 @@ from defusedxml.ElementTree import fromstring
 from deploy.inspection import import_text
 from deploy.replay_files import read_files
 from intake.channels import fields, xml12369
+from models.case import read_case_no
 from models.db.pool import Database
 from tests.intake.kit import CITY, FIXTURES, Platform, message, rows
 from tests.pages.kit import World
@@ -63,6 +64,19 @@ async def test_a_list_of_an_inspection_names_the_pollution(db: Database, world: 
     line = "X3HN202611190001,2026-11-19,2026-12-01T18:00,芙蓉区,大气,某厂夜里排放刺鼻气体"
     await import_text(world.services, CITY, f"{head}\n{line}\n")
     assert await called(db) == ["大气"]
+
+
+async def test_the_page_of_a_case_shows_it(db: Database, world: World) -> None:
+    """Whoever handles the case sees what the platform called it; nothing where it said nothing."""
+    number, other = await world.dispatched(), await world.dispatched()
+    async with db.city(CITY) as conn:
+        await conn.execute(
+            "UPDATE cases SET source_category = '{0801,餐饮油烟}' WHERE case_no = $1",
+            read_case_no(number)[1],
+        )
+    operator = await world.browser("op")
+    assert "来件类别 0801、餐饮油烟" in await operator.get(f"/desk/cases/{number}")
+    assert "来件类别" not in await operator.get(f"/desk/cases/{other}")
 
 
 def test_replayed_lines_bring_their_category(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from deploy.route import facts_of_line
 from deploy.route_page import html_page, page
 from models.case import CaseNo
 from models.checks.order import check_order, overlaps
-from models.city import City
+from models.checks.rules import check_rules
+from models.city import Category, City
 from models.db.pool import Database
 from models.decision import Decision
 from models.duty import Condition, Rule
@@ -133,6 +134,18 @@ def test_the_report_knows_which_categories_meet() -> None:
     assert not list(check_order(tuple(reversed(hidden))))
     (never,) = check_order((asking("0801", urgencies=("P0",)),))
     assert never.code == "rule_impossible"
+
+
+def test_a_category_that_the_platform_does_not_have_is_found() -> None:
+    """Where a city lists its platform's categories, a rule for another one is told of."""
+    listed = (Category(name="餐饮油烟", types=("A03",)),)
+    rules = (asking("餐饮*", name="a"), asking("噪声", name="b"))
+    town = small_city(duties=rules, categories=listed)
+    found = [one for one in check_rules(town, ()) if one.code == "category_unknown"]
+    assert [one.where for one in found] == ["b"]
+    assert "噪声" in found[0].text
+    unlisted = small_city(duties=rules)
+    assert "category_unknown" not in {one.code for one in check_rules(unlisted, ())}
 
 
 async def put_called(db: Database, n: int, *types: str, called: tuple[str, ...] = SMOKE) -> CaseNo:
