@@ -232,8 +232,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who does something: `kind` is system, citizen, staff or platform.
 
-    `name` is never a citizen's; `unit` is the code of the unit that staff belong to, or for those of
-    a grid its scope (models.grid.scope_of).
+    `name` is never a citizen's; `unit` is the code of the unit that staff belong to, or the scope
+    of their grid (models.grid.scope_of).
     """
 
     kind: str
