@@ -305,6 +305,14 @@ async def undone(conn: Connection, matter: Matter) -> list[str]:
     return ["突发事件尚未终止"] if goes_on else []
 
 
+async def bears_none(conn: Connection, matter: Matter, _request: Any) -> None:  # noqa: ANN401
+    """Refuse to end a case in a way after which nobody could act on the emergency that it bears."""
+    whole = await store.of_case(conn, matter.case.city, matter.case.case_no)
+    event = whole.event if whole is not None else None
+    if event and event.ended_at is None and event.emergency_no == matter.case.case_no:
+        raise matter.conflict("emergency_open", "突发事件尚未终止,不能并案或不予受理。")
+
+
 def _open(matter: Matter, change: Change) -> Emergency:
     """Give the emergency that this case bears, while it goes on."""
     whole: Whole | None = change.seen
