@@ -23,6 +23,7 @@ from models.db.releases import past as past_cases
 from models.tags import ModelRef, PlaceTag, Scored, Tags, TypeTag, UrgencyTag
 from models.taxonomy import ISSUE_TYPES, flags
 from routing import releases
+from routing.catalogue import catalogue
 from routing.stage import RouteStage
 
 _TEMPLATES: Final = 2_000
@@ -44,7 +45,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 async def route(adcode: str, count: int, cores: int) -> Result:
     """Measure `count` tagged cases from the queue to tasks, clocks and events."""
-    city = load_city(adcode)
+    city = await asyncio.to_thread(load_city, adcode)
     async with system(adcode) as made:
         await _fill(made, city, count)
         processes = min(_MOST_PROCESSES, cores)
@@ -70,7 +71,8 @@ async def route(adcode: str, count: int, cores: int) -> Result:
 
 async def simulate(adcode: str, count: int) -> Result:
     """Measure trying a rule change on `count` past cases, as `jiesu rules simulate` does."""
-    city = load_city(adcode)
+    city = await asyncio.to_thread(load_city, adcode)
+    await asyncio.to_thread(catalogue, city)  # reads files, once
     async with system(adcode) as made:
         await _fill(made, city, count)
         await _routed(made.dsn, adcode)
@@ -110,7 +112,7 @@ def _changed(city: City) -> City:
 
 
 async def _fill(made: System, city: City, count: int) -> None:
-    rows = _templates(city)
+    rows = await asyncio.to_thread(_templates, city)
     for first in range(1, count + 1, _STEP):
         async with made.db.city(city.adcode) as conn:
             last = min(first + _STEP - 1, count)
