@@ -48,3 +48,5 @@ SELECT $1, 'p' || i, 'p', 'operator', '' FROM generate_series(1, 2000) i;
 
 INSERT INTO session (city, token_hash, username, csrf, created_at, expires_at)
 SELECT $1, sha256(i::text::bytea), 'p1', '', now(), now() + interval '1 hour' FROM generate_series(1, 2000) i;
+INSERT INTO restriction (city, case_no, since, rule, reason, made_by)
+SELECT city, case_no, received_at, 'DATA-FRAUD', '', 'router' FROM cases WHERE city = $1 AND case_no % 500 = 3

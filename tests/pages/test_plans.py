@@ -103,12 +103,13 @@ def test_every_statement_is_asked() -> None:
     assert set(_STAFF) == set(queries.load("staff"))
 
 
+@pytest.mark.parametrize("reader", ["", "p7"])
 @pytest.mark.parametrize(("file", "name", "args"), _ASKED, ids=lambda part: str(part)[:24])
 async def test_a_statement_finds_its_rows_by_an_index(
-    filled: Database, file: str, name: str, args: tuple[Any, ...]
+    filled: Database, file: str, name: str, args: tuple[Any, ...], reader: str
 ) -> None:
-    """No big table is read from end to end, and few rows are thrown away."""
-    async with filled.city(CITY) as conn:
+    """No big table is read whole, few rows are thrown away, whoever reads past what is closed."""
+    async with filled.city(CITY, reader=reader) as conn:
         plan = await _plan(conn, queries.load(file)[name], CITY, *args)
         walked = [node for node in _nodes(plan) if node["Node Type"] == "Seq Scan"]
     assert [node["Relation Name"] for node in walked if node["Relation Name"] in _BIG] == []
