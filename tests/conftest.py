@@ -34,18 +34,17 @@ async def server() -> AsyncIterator[Server]:
         await made.run(f"CREATE DATABASE {TEMPLATE}")
         await migrate(made.database(TEMPLATE))
         yield made
-        for name in (*made.spare, TEMPLATE):
-            await made.drop(name)
+        for lent in made.spare:
+            await made.give_up(lent)
+        await made.drop(TEMPLATE)
 
 
 @pytest.fixture
 async def db(server: Server) -> AsyncIterator[Database]:
     """Give an empty, migrated database of the test's own."""
-    name = await server.lend()
-    database = await Database.connect(server.database(name), min_size=1, max_size=10)
-    yield database
-    await database.close()
-    await server.take_back(name)
+    lent = await server.lend()
+    yield lent.db
+    await server.take_back(lent)
 
 
 @pytest.fixture(autouse=True)
