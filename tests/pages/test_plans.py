@@ -4,21 +4,33 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 
 from models.db import queries
 from models.db.pool import Connection, Database
-from models.ids import uuid7
 from models.moment import now
 from tests.kit import Server
 from tests.pages.kit import CITY, UMA
 
 _CASES = 20_000
 _FILL = Path(__file__).with_name("filled.sql").read_text(encoding="utf-8")
-_BIG = ("cases", "case_search", "task", "clock", "clock_alarm", "event", "attachment", "case_ref", "identity")
+_BIG = (
+    "cases",
+    "case_search",
+    "task",
+    "clock",
+    "clock_alarm",
+    "event",
+    "attachment",
+    "case_ref",
+    "identity",
+)
 _CASE = 20261101000777
+#: Fixed, since tests are named after what they ask.
+_FILE = UUID(int=777)
 _AT = now()
 _WINDOWS = ["K05"]
 _OPEN = ["DISPATCHED", "SIGNED", "IN_PROGRESS"]
@@ -40,8 +52,8 @@ _VIEWS: dict[str, list[tuple[Any, ...]]] = {
     "clocks": [(_CASE,)],
     "clock_trace": [(_CASE, 1, "K01", 1)],
     "files": [(_CASE,)],
-    "file": [(uuid7(),)],
-    "add_files": [(_CASE, 1, "unit", _AT, [uuid7()], ["a"], ["image/png"], [b"x"])],
+    "file": [(_FILE,)],
+    "add_files": [(_CASE, 1, "unit", _AT, [_FILE], ["a"], ["image/png"], [b"x"])],
     "files_like": [(_CASE, "unit", ["x"])],
     "reporters": [(_CASE,)],
     "references": [(_CASE,)],
