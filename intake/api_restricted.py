@@ -4,8 +4,9 @@ A supervisor names without seeing: the list holds numbers alone. To whoever is n
 names nobody, a restricted case answers like one that is not there.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
@@ -76,19 +77,26 @@ async def keepers(request: web.Request) -> web.Response:
 async def admit(request: web.Request) -> web.Response:
     """Name somebody: by a supervisor, or by who handles the case at the desk."""
     staff = await auth.require(request, *_NAMING)
-    services, case_no = request.app[SERVICES], _case_no(request, staff)
+    case_no = _case_no(request, staff)
     data = msgspec.to_builtins(fields.decode(_BODY, await request.read()))
+    return _private(await name_somebody(request, staff, case_no, data))
+
+
+async def name_somebody(
+    request: web.Request, staff: Staff, case_no: int, data: Mapping[str, Any]
+) -> Keepers:
+    """Let staff who have a say in it name somebody; NotFound for everyone else."""
+    services = request.app[SERVICES]
     # Not as this person: a supervisor names whom to ask without seeing what it is about.
     async with services.db.city(staff.city, reader="") as conn:
         await _keepers(conn, staff, case_no)
         city = services.cities[staff.city]
         await act(conn, city, case_no, "admit", data, auth.actor(staff))
-        told = await _keepers(conn, staff, case_no, just_done=True)
-    return _private(told)
+        return await _keepers(conn, staff, case_no, just_done=True)
 
 
 async def _keepers(
-    conn: Connection, staff: Staff, case_no: CaseNo, *, just_done: bool = False
+    conn: Connection, staff: Staff, case_no: int, *, just_done: bool = False
 ) -> Keepers:
     """Read who keeps a case; NotFound where it is open, or the asker has no say in it."""
     case = await cases.get(conn, staff.city, case_no)

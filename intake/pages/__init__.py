@@ -15,6 +15,7 @@ from intake.pages import (
     desk,
     entry,
     files,
+    secrecy,
     unit,
     watch,
 )
@@ -75,6 +76,7 @@ STAFF: Final = (
     Page("GET", "/files/{file}", ("operator", "unit", "supervisor"), files.show),
     Page("GET", "/watch", _WATCH, watch.board),
     Page("GET", "/watch/list", _WATCH, watch.listing),
+    Page("POST", "/watch/restricted/{number}", _WATCH, secrecy.name_keeper),
     Page("GET", "/admin", _ADMIN, admin.show),
     Page("POST", "/admin/staff", _ADMIN, admin.add),
     Page("POST", "/admin/staff/{username}/{verb:close|open|password}", _ADMIN, admin.change),

@@ -12,6 +12,7 @@ from intake.auth import Staff
 from intake.keys import SERVICES
 from intake.pages.city_words import CITY_WORDS, CityWords
 from intake.pages.render import page
+from intake.pages.secrecy import wanted
 from models.db import views
 from models.db.lines import BoardCell, BoardLine, BoardQuery
 from models.errors import NotFound
@@ -58,6 +59,7 @@ async def board(request: web.Request, staff: Staff) -> web.Response:
         at=edges[0],
         soon_ends=edges[2],
         open_tasks=sum(work.values()),
+        wanted=await wanted(request, staff),
     )
 
 

@@ -108,6 +108,7 @@ DONE: Final = {
     "callback": "回访已登记。",
     "settle_judgement": "评价已处理。",
     "archive": "已归档。",
+    "admit": "已指定知悉人。",
     "restrict": "已列为保密件,只有指定人员可见。",
     "lift_restriction": "已解除保密。",
     "trace_source": "溯源结果已登记。",

@@ -9,7 +9,7 @@ from models.case import Receipt
 from models.db import sameness as store
 from models.db.pool import READER
 from models.db.sameness import Sketch, SketchRow
-from tests.pages.kit import CITY, ECO, World
+from tests.pages.kit import CITY, ECO, World, where
 from tests.pages.secrecy import (
     PLAIN,
     POLICE,
@@ -201,6 +201,27 @@ async def test_a_supervisor_reads_for_which_numbers_to_name_somebody(
         await admit(boss, hidden.number, name)
     assert hidden.number not in await boss.get("/api/v1/restricted")
     assert await (await world.browser("op2")).status("/api/v1/restricted") == 403
+
+
+async def test_a_supervisor_names_people_on_the_board(world: World, hidden: Receipt) -> None:
+    """The board lists the number on both sides; each form names one, and then the line goes."""
+    boss = await world.browser("boss")
+    board = await boss.get("/watch")
+    assert board.count(f'action="/watch/restricted/{hidden.number}"') == 2
+    assert PLAIN not in board
+    assert '<option value="enf2">' in board
+    assert '<option value="psb">' not in board
+    for name in ("op", "enf"):
+        form = {"username": name, "reason": "由其经办"}
+        response = await boss.post(f"/watch/restricted/{hidden.number}", form)
+        assert where(response) == "/watch?done=admit"
+    assert hidden.number not in await boss.get("/watch?done=admit")
+    assert await (await world.browser("op")).status(f"/desk/cases/{hidden.number}") == 200
+    open_one = await world.dispatched()
+    refused = await boss.post(
+        f"/watch/restricted/{open_one}", {"username": "op", "reason": "由其经办"}
+    )
+    assert refused.status == 404
 
 
 async def test_every_look_is_written_down(world: World, kept: Receipt) -> None:
