@@ -101,8 +101,9 @@ def keep_from(change: Change) -> None:
             "该件反映的正是这个单位或其下属,不得派给被反映单位;请改派上级单位或转纪检监察渠道。"
         )
         raise Invalid("unit_complained_of", detail)
-    _put_out(change, out)
-    if out and not naming and not known:
+    news = bool(out) and not naming and not known
+    _put_out(change, out, NOTED if news else change.event)
+    if news:
         change.more_events.append((NOTED, {"units": sorted(found_in(matter.book, case))}))
     if out or known or naming:
         change.effects.append(_noted(out))
@@ -115,14 +116,14 @@ def _barred_after(change: Change) -> frozenset[str]:
     return barred(matter.book, change.case, matter.history)
 
 
-def _put_out(change: Change, out: frozenset[str]) -> None:
-    """Take the tasks of units complained of away from them."""
+def _put_out(change: Change, out: frozenset[str], why: str) -> None:
+    """Take the tasks of units complained of away from them, for what this act writes down."""
     leaving = {old.task_no for old, _ in change.others}
     own = change.target.task_no if change.target else None
     for task in change.matter.tasks:
         if task.unit in out and task.state not in GONE and task.task_no not in (*leaving, own):
             change.on_other(task, state=TaskState.WITHDRAWN, returned_at=change.matter.at)
-            change.stop_all(NOTED, task.task_no)
+            change.stop_all(why, task.task_no)
 
 
 def _noted(out: frozenset[str]) -> Effect:

@@ -7,7 +7,7 @@ from models.case import OUTCOME_NAMES, Case, Outcome, Queue, State, TaskState
 from models.db import cases, clocks, links
 from models.db.pool import Connection
 from models.taxonomy import ISSUE_TYPES
-from routing import clocking
+from routing import clocking, returns
 from routing.act import Act
 from routing.clocking import PAUSED
 from routing.lifecycle import Move
@@ -37,6 +37,7 @@ def consolidate(matter: Matter, request: Consolidate, change: Change) -> None:
     lead = matter.lead
     if lead is None:
         raise matter.conflict("lead_required", "该件没有主办单位,请先改派。")
+    returns.refuse_while_asked(matter)
     results = [part.case.result or {} for part in family.parts]
     outcome = together([one["outcome"] for one in results if one.get("outcome")])
     mine = {"by": matter.actor.name, "at": matter.at.isoformat(), "note": ""}

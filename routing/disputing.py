@@ -85,6 +85,8 @@ def redispatch(matter: Matter, request: Redispatch, change: Change) -> None:
     """Give the lead to another unit; back to one that was relieved of it is a ping-pong."""
     disputes.refuse_while_open(matter)
     desk.redispatch(matter, request, change)
+    if (old := relieved(matter, change, request.reason)) is not None:
+        duty.keep(matter, change, old)
     left = [t.unit for t in matter.tasks if t.is_lead and t.state is TaskState.RETURNED]
     if request.lead_unit not in left or matter.case.no_return or request.no_return:
         return
@@ -130,14 +132,21 @@ def _pass_on(matter: Matter, change: Change, lead: Task | None, wanted: Redispat
     change.data = told
     change.more_events.append((_REDISPATCHED, moved))
     change.on_case(state=State.DISPATCHED)
+    if (old := relieved(matter, change, wanted.reason)) is not None:
+        duty.keep(matter, change, old)
+
+
+def relieved(matter: Matter, change: Change, reason: str) -> Task | None:
+    """Grant the wish of a lead that asked to be relieved and now is; None where it did not ask."""
+    lead = matter.lead
     if lead is None or lead.state is not TaskState.RETURN_REQ:
-        return
+        return None
     change.others = [
         (old, msgspec.structs.replace(new, state=TaskState.RETURNED) if old is lead else new)
         for old, new in change.others
     ]
-    _answer(matter, change, lead, wanted.reason, granted=True)
-    duty.keep(matter, change, lead)
+    _answer(matter, change, lead, reason, granted=True)
+    return lead
 
 
 def _answer(matter: Matter, change: Change, lead: Task, reason: str, *, granted: bool) -> None:

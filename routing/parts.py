@@ -16,7 +16,7 @@ from models.decision import Assignee
 from models.errors import Invalid
 from models.moment import china_day
 from models.taxonomy import ISSUE_TYPES, REQUEST_TYPES
-from routing import correcting, desk
+from routing import correcting, desk, returns
 from routing.act import Act
 from routing.dispatch import accepted
 from routing.lifecycle import MOVES, Move
@@ -78,8 +78,7 @@ def suggested(case: Case) -> tuple[Part, ...]:
 
 def split(matter: Matter, request: Split, change: Change) -> None:
     """Split a case: its parts go out, the lead of the most urgent one answers for all."""
-    if matter.lead is not None and matter.lead.state is TaskState.RETURN_REQ:
-        raise matter.conflict("return_pending", "该件正在申请退单,请先审核退单。")
+    returns.refuse_while_asked(matter)
     drawn: Drawn = change.seen
     why = request.reason.strip() or _BY_CATALOGUE
     pairs = zip(drawn.parts, drawn.numbers, strict=True)

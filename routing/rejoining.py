@@ -9,7 +9,7 @@ from models.case import State, Task, TaskState
 from models.db import links
 from models.db.pool import Connection
 from models.decision import Assignee
-from routing import clocking, correcting
+from routing import clocking, correcting, returns
 from routing.act import Act
 from routing.dispatch import tasks_of
 from routing.following import follow
@@ -59,6 +59,7 @@ async def look_parts(conn: Connection, matter: Matter, _request: Any) -> Family:
 def unsplit(matter: Matter, request: Unsplit, change: Change) -> None:
     """Take parts back that have no result yet; who led or helped in them helps in the case."""
     why = said(request.reason, "reason_required", "解除拆单须写明理由。")
+    returns.refuse_while_asked(matter)
     family: Family = change.seen
     done = [part.case.number for part in family.parts if _has_result(part)]
     if done:

@@ -19,6 +19,12 @@ def before(task: Task) -> TaskState:
     return TaskState.SIGNED if task.signed_at is not None else TaskState.DISPATCHED
 
 
+def refuse_while_asked(matter: Matter) -> None:
+    """Refuse to decide over a lead that asks to be relieved before that wish is answered."""
+    if matter.lead is not None and matter.lead.state is TaskState.RETURN_REQ:
+        raise matter.conflict("return_pending", "该件正在申请退单,请先审核退单。")
+
+
 def answer(matter: Matter, change: Change, task: Task, *, granted: bool) -> None:
     """Note what came of a task's wish to be relieved, with the change."""
     case, at, who = matter.case, matter.at, matter.actor.name

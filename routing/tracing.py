@@ -14,7 +14,7 @@ from models.case import State, Task, TaskState
 from models.db.pool import Connection
 from models.errors import Forbidden, Invalid
 from models.moment import CHINA, aware
-from routing import desk, disputes, duty
+from routing import desk, disputes, disputing, duty
 from routing.act import Act
 from routing.handling import said
 from routing.lifecycle import AT_WORK, Move
@@ -61,6 +61,7 @@ def hand_over(matter: Matter, request: HandOver, change: Change) -> None:
     reason = said(request.reason, "reason_required", "移交须写明该单位对来源负责的依据。")
     desk.redispatch(_as_traced(matter), Redispatch(lead_unit=request.unit, reason=reason), change)
     change.on_case(state=State.DISPATCHED)
+    disputing.relieved(matter, change, reason)
     duty.keep(matter, change, lead)
     record = {name: found[-1].data[name] for name in ("record", "evidence")}
     change.data |= record | {"note": found[-1].data["note"]}

@@ -286,6 +286,7 @@ def told(scenario: Scenario) -> tuple[City, Decision]:
         types=known.types,
         urgency=known.urgency,
         adcode=known.adcode,
+        source_category=(),
     )
     decision = decide(city, facts_of(case, FRIDAY))
     return city, with_neighbours(catalogue(city), case, decision)

@@ -10,6 +10,7 @@ from models.city import City
 from models.db.pool import Database
 from models.errors import Conflict, Invalid
 from tests.routing.kit import EAST, FRIDAY, WEST, Desk, handler, put_case
+from tests.routing.together import PARTS, split
 
 ECO, UMA, HUD = f"{EAST}-ECO", f"{EAST}-UMA", f"{EAST}-HUD"
 UNIT = handler(ECO)
@@ -204,3 +205,30 @@ async def test_an_inquiry_leaves_nothing_to_secure(town: Database, city: City) -
     desk = Desk(town, city, await put_case(town, 7, kind="ZX"))
     await returned(desk)
     assert [task.state for task in await desk.tasks() if task.unit == ECO] == [TaskState.RETURNED]
+
+
+async def test_a_lead_moved_while_it_asks_is_relieved_and_nothing_is_left_to_decide(
+    desk: Desk,
+) -> None:
+    """The wish counts as granted: its row and its clock are done, the platform is told."""
+    await desk.act("accept")
+    await desk.act("request_return", UNIT, **WISH)
+    assert (await desk.clocks())[0, "K07", 1].stopped_at is None
+    await desk.act("redispatch", lead_unit=UMA, reason="改由该单位办理")
+    assert (await desk.clocks())[0, "K07", 1].stop_reason == "case:task:returned"
+    assert "case:task:returned" in await desk.verbs()
+    leads = [(task.unit, task.state) for task in await desk.tasks() if task.is_lead]
+    assert leads == [(ECO, TaskState.RETURNED), (UMA, TaskState.DISPATCHED)]
+    async with desk.db.city(desk.city.adcode) as conn:
+        assert await conn.fetchval("SELECT granted FROM return_request") is True
+
+
+async def test_parts_are_not_answered_or_taken_back_over_a_wish(desk: Desk) -> None:
+    """Whether the lead of the whole is relieved is decided before."""
+    await desk.act("accept")
+    await split(desk, *PARTS[:2])
+    lead = next(t for t in await desk.tasks() if t.is_lead and t.state == "DISPATCHED")
+    wish = WISH | {"proposed_unit": f"{EAST}-AGR"}
+    await desk.act("request_return", handler(lead.unit), **wish)
+    with pytest.raises(Conflict, match="return_pending"):
+        await desk.act("unsplit", reason="是一件事")

@@ -221,7 +221,8 @@ class Walk:
                 " (SELECT event_id FROM event ORDER BY event_id DESC LIMIT $1)",
                 after.events - before.events,
             )
-        assert list(moved(before, after, [dict(row) for row in fresh])) == []
+        unsaid = list(moved(before, after, [dict(row) for row in fresh]))
+        assert not unsaid, (verb, unsaid)
 
 
 def _misled(row: Any) -> Iterator[str]:
