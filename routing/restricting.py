@@ -131,6 +131,8 @@ def keep_within(change: Change) -> None:
             _close(change, why)
     if change.case.restricted:
         _drop_helpers(change)
+        if case.lead_unit != matter.case.lead_unit:
+            change.effects.append(_only_the_lead)
 
 
 def _close(change: Change, why: Why) -> None:
@@ -162,6 +164,11 @@ def _closing(why: Why) -> Any:  # noqa: ANN401
         )
 
     return close
+
+
+async def _only_the_lead(conn: Connection, change: Change) -> None:
+    case = change.case
+    await restricted.dismiss_units(conn, case.city, case.case_no, case.lead_unit, change.matter.at)
 
 
 def _drop_helpers(change: Change) -> None:

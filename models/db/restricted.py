@@ -136,6 +136,13 @@ async def dismiss(
     await conn.execute(_SQL["dismiss"], city, case_no, list(staff), at)
 
 
+async def dismiss_units(
+    conn: Connection, city: str, case_no: int, lead: str | None, at: datetime
+) -> None:
+    """Let nobody see a case any more for a unit that does not lead it."""
+    await conn.execute(_SQL["dismiss_units"], city, case_no, lead, at)
+
+
 async def admitted(conn: Connection, city: str, case_no: int) -> list[Admitted]:
     """Name who may see a case."""
     return [to_struct(row, Admitted) for row in await conn.fetch(_SQL["admitted"], city, case_no)]

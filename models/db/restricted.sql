@@ -37,6 +37,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 -- Let the persons $3 see a case no more, from $4.
 UPDATE admission SET until_at = $4 WHERE city = $1 AND case_no = $2 AND staff = ANY($3::text[]) AND until_at IS NULL;
 
+-- name: dismiss_units
+-- Let the people of all units but $3, which leads now, see a case no more, from $4.
+UPDATE admission SET until_at = $4
+ WHERE city = $1 AND case_no = $2 AND side = 'unit' AND unit IS DISTINCT FROM $3 AND until_at IS NULL;
+
 -- name: admitted
 -- Who may see a case, those who came first first.
 SELECT side, staff, unit, from_at, admitted_by FROM admission

@@ -16,6 +16,7 @@ ARGS: dict[str, list[Any]] = {
     "lifted": [CITY, [5, 6]],
     "admit": [CITY, 5, "desk", "p5", None, AT, "x", "x"],
     "dismiss": [CITY, 5, ["p5"], AT],
+    "dismiss_units": [CITY, 5, "x", AT],
     "admitted": [CITY, 5],
     "waiting": [CITY, 100],
     "note_access": [CITY, 5, UUID(int=1), "page", AT],
