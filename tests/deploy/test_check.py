@@ -26,10 +26,12 @@ def outcomes(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 def test_all_checks_run_and_the_tests_come_last(outcomes: dict[str, int]) -> None:
     """Zero only when all of them pass."""
     assert check.main([]) == 0
-    assert list(outcomes) == ["ruff format", "ruff check", "mypy", "lint-imports", "pytest"]
+    assert list(outcomes) == ["ruff format", "ruff check", "mypy", "lint-imports", "pytest -n"]
 
 
-@pytest.mark.parametrize("failing", ["ruff format", "ruff check", "mypy", "lint-imports", "pytest"])
+@pytest.mark.parametrize(
+    "failing", ["ruff format", "ruff check", "mypy", "lint-imports", "pytest -n"]
+)
 def test_any_failure_fails_the_whole_but_stops_nothing(
     outcomes: dict[str, int], failing: str
 ) -> None:
@@ -40,6 +42,7 @@ def test_any_failure_fails_the_whole_but_stops_nothing(
 
 
 def test_arguments_go_to_the_tests(outcomes: dict[str, int]) -> None:
-    """`./jiesu test tests/deploy` runs those tests."""
+    """`./jiesu test tests/deploy` runs those tests, and in one process."""
     check.main(["tests/deploy"])
     assert "pytest tests/deploy" in outcomes
+    assert "pytest -n" not in outcomes
