@@ -86,7 +86,7 @@ async def dispatch(plan: Plan, lines: Sequence[Text]) -> Result:
 
     Only texts that the machine is sure of are stored, so that each case goes the whole way.
     """
-    sure = await asyncio.to_thread(_sure, lines)
+    sure = await asyncio.to_thread(_sure, lines, plan.dispatch)
     async with system(CITY) as made:
         async with made.web() as url:
             await _send(made, url, sure, plan.dispatch, "stored")
@@ -105,14 +105,20 @@ async def dispatch(plan: Plan, lines: Sequence[Text]) -> Result:
     }
 
 
-def _sure(lines: Sequence[Text]) -> list[Text]:
-    """Keep the texts that need no person when the platform states the county."""
+def _sure(lines: Sequence[Text], count: int) -> list[Text]:
+    """Find up to `count` texts that need no person when the platform states the county."""
     tagger = Tagger.load([load_city(CITY)])
-    asked = [
-        TagRequest(id="", text=line.text, title=line.title, city=CITY, adcode=_COUNTY)
-        for line in lines
-    ]
-    return [line for line, tags in zip(lines, tagger.tag(asked), strict=True) if not tags.review]
+    found: list[Text] = []
+    for batch in _batches(lines):
+        asked = [
+            TagRequest(id="", text=line.text, title=line.title, city=CITY, adcode=_COUNTY)
+            for line in batch
+        ]
+        tagged = zip(batch, tagger.tag(asked), strict=True)
+        found += [line for line, tags in tagged if not tags.review]
+        if len(found) >= count:
+            break
+    return found[:count]
 
 
 async def _drain(made: System) -> tuple[float, int, measure.Progress]:

@@ -19,8 +19,9 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "jiesu"
 INSTALLER = """#!/bin/sh
+slow="$(cat "{root}/slow")"
 echo "$@" >> "{root}/installs"
-sleep "$(cat "{root}/slow")"
+sleep "$slow"
 test -e "{root}/broken" && exit 1
 printf '#!/bin/sh\\necho "forwarded $@"\\n' > "{root}/.venv/bin/jiesu"
 chmod +x "{root}/.venv/bin/jiesu"
