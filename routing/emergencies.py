@@ -112,11 +112,16 @@ def _clocks_from(matter: Matter, change: Change, event: Emergency) -> None:
 
 
 def _notices(matter: Matter, request: OpenEmergency) -> list[Notice]:
+    """List who is told: by what set it off, and whoever was to help, also those outside the city.
+
+    A helper outside the city's government gets no task: the list is where it is told.
+    """
     every, known = triggers()
     case = matter.case
+    helpers = [part.role for part in case.decision.cooperating] if case.decision else []
     place = matter.book.directory.place(case.adcode, case.township, case.zone, matter.at.date())
     told: list[tuple[str, str, str | None, str]] = []
-    for role in dict.fromkeys((*every.roles, *known[request.trigger].roles)):
+    for role in dict.fromkeys((*every.roles, *known[request.trigger].roles, *helpers)):
         unit = matter.book.directory.find(role, place, matter.at.date()).unit
         told.append(("unit", role, unit.code if unit else None, _name(role, unit)))
     told += [("superior", "", None, name) for name in every.superiors]
