@@ -4,21 +4,18 @@ Those without anybody to call wait a day first, so that a citizen may still say 
 tracking code; a divided case is archived once all its parts are.
 """
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
 from models.case import SYSTEM, Case
-from models.city import City
-from models.db import clocks, lease, verification
-from models.db.pool import Database
+from models.db import clocks, verification
 from models.errors import Conflict
 from models.moment import china_day
 from routing.catalogue import Catalogue
 from routing.clocks import deadline
 from routing.commands import act
-from routing.live import live
 from routing.verifying import ARCHIVED
+from routing.watch import Watch
 
 LEASE: Final = "archiver"
 #: How long a closed case without anybody to call stays open to a word of its citizen (设计默认).
@@ -26,29 +23,17 @@ WAIT: Final = timedelta(days=1)
 _BATCH: Final = 200
 
 
-class Archiver:
+class Archiver(Watch):
     """Archives closed cases that need no callback."""
 
     name = "archive"
+    lease = LEASE
+    batch = _BATCH
 
-    def __init__(
-        self,
-        db: Database,
-        cities: Mapping[str, City],
-        holder: str | None = None,
-        batch: int = _BATCH,
-    ) -> None:
-        """Keep the store, the cities as published, the name to hold the lease by, the batch."""
-        self._db = db
-        self._cities = live(cities)
-        self._watch = lease.Watch(LEASE, holder)
-        self._batch = batch
-
-    async def run_once(self, city: str) -> int:
+    async def _take_up(self, book: Catalogue) -> int:
         """Archive one batch; give how many cases that were."""
+        city = book.city.adcode
         async with self._db.city(city) as conn:
-            if not await self._watch.keep(conn, city):
-                return 0
             before = await clocks.moment(conn) - WAIT
             found = await verification.to_archive(conn, city, before, self._batch)
         return sum([await self._archive(city, case_no) for case_no in found])

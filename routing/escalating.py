@@ -4,55 +4,38 @@ One at a time per city by a lease; even two at once do each thing once: alarms a
 lock in the same transaction that tells of them, and what follows a breach is an act on a held case.
 """
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
 from models.case import SYSTEM, Case, show_case_no
-from models.city import City
-from models.db import cases, clocks, escalations, lease, supervision
+from models.db import cases, clocks, escalations, supervision
 from models.db.escalations import Alarm, Breach, Escalation, Notice
 from models.db.pool import Connection, Database
 from models.errors import JiesuError
 from models.moment import aware
 from models.taxonomy import ISSUE_TYPES
-from routing.catalogue import Catalogue, catalogue
+from routing.catalogue import Catalogue
 from routing.chain import Rung, addressee, policy
 from routing.commands import act
 from routing.key_cases import found, needs_company, told_again
-from routing.live import LiveCities, live
 from routing.plan import is_closing
 from routing.supervising import next_grade
+from routing.watch import Watch
 
 LEASE: Final = "escalation"
 _BATCH: Final = 200
 _LATE: Final = {"warn": "临近到期", "breach": "已超期", "overdue": "超期第{n}天"}
 
 
-class Escalator:
+class Escalator(Watch):
     """Brings alarms to people and follows breaches, as one of the worker's stages."""
 
     name = "escalate"
+    lease = LEASE
+    batch = _BATCH
 
-    def __init__(
-        self,
-        db: Database,
-        cities: Mapping[str, City],
-        holder: str | None = None,
-        batch: int = _BATCH,
-    ) -> None:
-        """Keep the store, the cities as published, the name to hold the lease by, the batch."""
-        self._db = db
-        self._cities: LiveCities = live(cities)
-        self._watch = lease.Watch(LEASE, holder)
-        self._batch = batch
-
-    async def run_once(self, city: str) -> int:
-        """Take up what waits; 0 where nothing does, or another is at it."""
-        async with self._db.city(city) as conn:
-            if not await self._watch.keep(conn, city):
-                return 0
-            book = catalogue(await self._cities.follow(conn, city))
+    async def _take_up(self, book: Catalogue) -> int:
+        """Tell of alarms, then follow breaches and watch what is told again."""
         done = await escalate(self._db, book, self._batch)
         for step in (follow, watch):
             for _ in range(self._batch):

@@ -4,24 +4,22 @@ One at a time per city by a lease; even two at once let a question go once, sinc
 it takes up.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from models.case import SYSTEM, Case, CaseNo, Event
-from models.city import City
-from models.db import cases, events, grids, lease
+from models.db import cases, events, grids
 from models.db.grids import GridCheck
-from models.db.pool import Connection, Database
+from models.db.pool import Connection
 from models.ids import uuid7
 from models.moment import now
 from routing import ticking
-from routing.catalogue import Catalogue, catalogue
+from routing.catalogue import Catalogue
 from routing.grid_checks import OPEN, WITHDRAWN
-from routing.live import live
 from routing.ticking import Happening
+from routing.watch import Watch
 
 LEASE: Final = "grid"
 LAPSED: Final = "grid:lapsed"
@@ -29,31 +27,16 @@ _CASE_OVER: Final = "工单已结束"
 _BATCH: Final = 200
 
 
-class GridLapses:
+class GridLapses(Watch):
     """Lets unanswered questions go, as one of the worker's stages."""
 
     name = "grid"
+    lease = LEASE
+    batch = _BATCH
 
-    def __init__(
-        self,
-        db: Database,
-        cities: Mapping[str, City],
-        holder: str | None = None,
-        batch: int = _BATCH,
-    ) -> None:
-        """Keep the store, the cities as published, the name to hold the lease by, the batch."""
-        self._db = db
-        self._cities = live(cities)
-        self._watch = lease.Watch(LEASE, holder)
-        self._batch = batch
-
-    async def run_once(self, city: str) -> int:
-        """Let go what is over; 0 where nothing is, or another is at it."""
-        async with self._db.city(city) as conn:
-            if not await self._watch.keep(conn, city):
-                return 0
-            book = catalogue(await self._cities.follow(conn, city))
-        async with self._db.city(city) as conn:
+    async def _take_up(self, book: Catalogue) -> int:
+        """Let go what is over."""
+        async with self._db.city(book.city.adcode) as conn:
             return await let_go(conn, book, now(), self._batch)
 
 

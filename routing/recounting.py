@@ -3,24 +3,23 @@
 A deadline never moves without an event `clock:recounted` that says why; the store refuses it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from models.case import SYSTEM, Actor, CaseNo, Event
-from models.city import City
 from models.clock import Shift
-from models.db import clocks, events, lease
+from models.db import clocks, events
 from models.db.clocks import Clock, Recount
 from models.db.pool import Connection, Database
 from models.ids import uuid7
 from models.moment import aware, now
-from routing.catalogue import Catalogue, catalogue
+from routing.catalogue import Catalogue
 from routing.clocking import basis_of_running, closing, timed
-from routing.live import live
 from routing.timing import with_shift
+from routing.watch import Watch
 
 RECOUNTED: Final = "clock:recounted"
 LEASE: Final = "recounter"
@@ -35,30 +34,15 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor = SYSTEM
 
 
-class Recounter:
+class Recounter(Watch):
     """Counts running clocks again that another calendar has counted: one of the worker's stages."""
 
     name = "recount"
+    lease = LEASE
+    batch = _BATCH
 
-    def __init__(
-        self,
-        db: Database,
-        cities: Mapping[str, City],
-        holder: str | None = None,
-        batch: int = _BATCH,
-    ) -> None:
-        """Keep the store, the cities as published, the name to hold the lease by, the batch."""
-        self._db = db
-        self._cities = live(cities)
-        self._watch = lease.Watch(LEASE, holder)
-        self._batch = batch
-
-    async def run_once(self, city: str) -> int:
-        """Count one batch again; 0 where nothing is, or another one is at it."""
-        async with self._db.city(city) as conn:
-            if not await self._watch.keep(conn, city):
-                return 0
-            book = catalogue(await self._cities.follow(conn, city))
+    async def _take_up(self, book: Catalogue) -> int:
+        """Count one batch again."""
         return await recount(self._db, book, self._batch)
 
 

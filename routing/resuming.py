@@ -4,17 +4,15 @@ One of the stages, under a lease; two at once resume a case once, since the act 
 it running again.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from models.case import SYSTEM
-from models.city import City
-from models.db import cases, clocks, lease, standing
-from models.db.pool import Database
+from models.db import cases, clocks, standing
 from models.db.standing import Ending
 from models.errors import Conflict
+from routing.catalogue import Catalogue
 from routing.commands import act
-from routing.live import live
+from routing.watch import Watch
 
 LEASE: Final = "resumer"
 _BATCH: Final = 100
@@ -22,29 +20,17 @@ _LAPSED: Final = "停表期限已到,自动恢复计时"
 _ANSWERED: Final = "已收到补充内容"
 
 
-class Resumer:
+class Resumer(Watch):
     """Ends suspensions whose time has come."""
 
     name = "resume"
+    lease = LEASE
+    batch = _BATCH
 
-    def __init__(
-        self,
-        db: Database,
-        cities: Mapping[str, City],
-        holder: str | None = None,
-        batch: int = _BATCH,
-    ) -> None:
-        """Keep the store, the cities as published, the name to hold the lease by, the batch."""
-        self._db = db
-        self._cities = live(cities)
-        self._watch = lease.Watch(LEASE, holder)
-        self._batch = batch
-
-    async def run_once(self, city: str) -> int:
+    async def _take_up(self, book: Catalogue) -> int:
         """End what has come to its end; give how many suspensions that were."""
+        city = book.city.adcode
         async with self._db.city(city) as conn:
-            if not await self._watch.keep(conn, city):
-                return 0
             at = await clocks.moment(conn)
             lapsed = await standing.spent(conn, city, at, self._batch)
             answered = await standing.supplemented(conn, city, at, self._batch)

@@ -4,21 +4,19 @@ One sweeper per city at a time by a lease; even two at once note an alarm once, 
 row whose key says which clock and which level. They go by the database's time, not their own.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 from models.case import SYSTEM, CaseNo, Event
-from models.city import City
-from models.db import clocks, events, lease
+from models.db import clocks, events
 from models.db.clocks import DAY, Advance, ClockKey, Ripe
 from models.db.pool import Database
 from models.ids import uuid7
 from models.moment import aware
-from routing.catalogue import Catalogue, catalogue
+from routing.catalogue import Catalogue
 from routing.clocking import starts
-from routing.live import live
 from routing.plan import RECEIVED
+from routing.watch import Watch
 
 LEASE: Final = "sweeper"
 BREACH: Final = "breach"
@@ -28,31 +26,17 @@ _VERBS: Final = {"warn": "clock:warned", BREACH: "clock:breached", "overdue": "c
 _BATCH: Final = 500
 
 
-class Sweeper:
+class Sweeper(Watch):
     """Watches the clocks of cities, as one of the worker's stages."""
 
     name = "sweep"
+    lease = LEASE
+    batch = _BATCH
 
-    def __init__(
-        self,
-        db: Database,
-        cities: Mapping[str, City],
-        holder: str | None = None,
-        batch: int = _BATCH,
-    ) -> None:
-        """Keep the store, the cities as published, the name to hold the lease by, the batch."""
-        self._db = db
-        self._cities = live(cities)
-        self._watch = lease.Watch(LEASE, holder)
-        self._batch = batch
-
-    async def run_once(self, city: str) -> int:
-        """Note what is due in one batch; 0 where nothing is, or another sweeper is at it."""
-        async with self._db.city(city) as conn:
-            if not await self._watch.keep(conn, city):
-                return 0
+    async def _take_up(self, book: Catalogue) -> int:
+        """Note what is due in one batch."""
+        async with self._db.city(book.city.adcode) as conn:
             at = await clocks.moment(conn)
-            book = catalogue(await self._cities.follow(conn, city))
         watched = await watch_desk(self._db, book, self._batch)
         return watched + await sweep(self._db, book, at, self._batch)
 
