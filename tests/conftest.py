@@ -47,6 +47,14 @@ async def db(server: Server) -> AsyncIterator[Database]:
     await server.take_back(lent)
 
 
+@pytest.fixture(scope="module")
+async def filed(server: Server) -> AsyncIterator[Database]:
+    """Give a database that the tests of a file share: what takes long to fill is filled once."""
+    lent = await server.lend()
+    yield lent.db
+    await server.take_back(lent)
+
+
 @pytest.fixture(autouse=True)
 def no_blocking(request: pytest.FixtureRequest) -> Iterator[BlockBuster | None]:
     """Fail an async test in which a part that serves requests blocks the event loop."""

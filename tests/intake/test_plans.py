@@ -50,10 +50,10 @@ async def plan(db: Database, file: str, name: str, args: list[Any]) -> dict[str,
 
 
 @pytest.mark.parametrize("asked", list(ASKED), ids=lambda a: f"{a[0]}.{a[1]}")
-async def test_on_filled_tables(db: Database, filled: None, asked: tuple[str, str]) -> None:
+async def test_on_filled_tables(filled: Database, asked: tuple[str, str]) -> None:
     """With rows and statistics, no statement on a request's path reads a table through."""
     small = {"outbox_target"}
-    found = set(scans(await plan(db, *asked, ASKED[asked]))) - small
+    found = set(scans(await plan(filled, *asked, ASKED[asked]))) - small
     assert found == set()
 
 
@@ -62,13 +62,13 @@ async def test_the_funnel_on_empty_tables(db: Database) -> None:
     assert scans(await plan(db, "intake", "find", ASKED["intake", "find"])) == []
 
 
-@pytest.fixture
-async def filled(db: Database) -> None:
+@pytest.fixture(scope="module")
+async def filled(filed: Database) -> Database:
     """Fill the tables and gather statistics."""
-    receiver = Receiver(make_services(db))
+    receiver = Receiver(make_services(filed))
     for _ in range(4):
         await asyncio.gather(*(receiver.receive(make_delivery()) for _ in range(250)))
-    async with db.city(CITY) as conn:
+    async with filed.city(CITY) as conn:
         await conn.execute(
             "INSERT INTO unit (city, code, name, short_name, level)"
             " SELECT $1, n, n, n, 'city' FROM (SELECT 'u' || g AS n FROM generate_series(0, 19) g)",
@@ -87,3 +87,4 @@ async def filled(db: Database) -> None:
             " SELECT city, 'app', case_no::text, 'x', now() FROM cases"
         )
         await conn.execute("ANALYZE")
+    return filed

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from models.city import City
 from models.db import queries
 from models.db.pool import Connection, Database
-from tests.routing.kit import CITY, EAST
+from tests.routing.kit import CITY, EAST, put_city
 from tests.routing.plans import explain, whole_tables
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -55,15 +56,16 @@ NAMES = [(file, name) for file, statements in ARGS.items() for name in statement
 _FILL = Path(__file__).with_name("disputes.sql")
 
 
-@pytest.fixture
-async def filled(town: Database) -> Database:
+@pytest.fixture(scope="module")
+async def filled(filed: Database, city: City) -> Database:
     """Give a database of twenty thousand disputed cases, whose statistics are fresh."""
-    async with town.city(CITY) as conn:
+    await put_city(filed, city)
+    async with filed.city(CITY) as conn:
         await conn.execute(_FILL.read_text(encoding="utf-8"))
     for table in ("cases", "custody", "return_request", "dispute", "letter", "accused"):
-        async with town.city(CITY) as conn:
+        async with filed.city(CITY) as conn:
             await conn.execute(f"ANALYZE {table}")
-    return town
+    return filed
 
 
 def test_no_statement_is_left_out() -> None:

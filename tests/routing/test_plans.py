@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 
+from models.city import City
 from models.db import queries
 from models.db.pool import Connection, Database
-from tests.routing.kit import CITY, EAST
+from tests.routing.kit import CITY, EAST, put_city
 from tests.routing.plans import explain, whole_tables
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -80,18 +81,19 @@ SELECT $1, gen_random_uuid(), n, 'unit', 'x', 'x', 1, 'x', now() FROM generate_s
 """
 
 
-@pytest.fixture
-async def filled(town: Database) -> Database:
+@pytest.fixture(scope="module")
+async def filled(filed: Database, city: City) -> Database:
     """Give a database of twenty thousand cases, whose statistics are fresh."""
-    async with town.city(CITY) as conn:
+    await put_city(filed, city)
+    async with filed.city(CITY) as conn:
         await conn.execute(_FILL, CITY)
         await conn.execute(_TASKS, CITY, UNIT)
         await conn.execute(_CLOCKS, CITY, UNIT)
         await conn.execute(_FILES, CITY)
     for table in ("cases", "task", "clock", "attachment"):
-        async with town.city(CITY) as conn:
+        async with filed.city(CITY) as conn:
             await conn.execute(f"ANALYZE {table}")
-    return town
+    return filed
 
 
 def test_no_statement_is_left_out() -> None:

@@ -66,16 +66,16 @@ SELECT $1, n, 1, 1, sha256((n % 7000)::text::bytea),
 )
 
 
-@pytest.fixture
-async def filled(db: Database) -> Database:
+@pytest.fixture(scope="module")
+async def filled(filed: Database) -> Database:
     """Give a database of twenty thousand cases with their sketches, whose statistics are fresh."""
-    async with db.city(CITY) as conn:
+    async with filed.city(CITY) as conn:
         for statement in _FILL:
             await conn.execute(statement, CITY, AT)
     for table in ("cases", "sketch", "report", "case_ref", "identity"):
-        async with db.city(CITY) as conn:
+        async with filed.city(CITY) as conn:
             await conn.execute(f"ANALYZE {table}")
-    return db
+    return filed
 
 
 def test_no_statement_is_left_out() -> None:

@@ -58,17 +58,17 @@ SELECT $1, '12345', n, 1, 'ACCEPT', 'x', '{}', CASE WHEN n % 100 = 0 THEN 'dead'
 )
 
 
-@pytest.fixture
-async def filled(db: Database) -> Database:
+@pytest.fixture(scope="module")
+async def filled(filed: Database) -> Database:
     """Give a database with much behind it and little open, and fresh statistics."""
-    async with db.city(CITY) as conn:
+    async with filed.city(CITY) as conn:
         for statement in FILL:
             await conn.execute(statement, CITY)
-    async with db.system() as conn:
+    async with filed.system() as conn:
         await conn.execute(
             "ANALYZE cases, task, event, event_seal, event_unsealed, clock, outbox, lease"
         )
-    return db
+    return filed
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
