@@ -172,13 +172,15 @@ def _tiers(laid: Sequence[Rule]) -> Mapping[str, list[Rule]]:
 
 def _hiders(before: Sequence[Rule], rule: Rule) -> tuple[str, ...]:
     """Name the rules that together take every case of a rule, main type by main type."""
-    whole = next((b.id for b in before if hides(b, rule)), None)
+    near = [b for b in before if _meet(b.when.types, rule.when.types)]
+    whole = next((b.id for b in near if hides(b, rule)), None)
     if whole is not None:
         return (whole,)
     taken: dict[str, None] = {}
     for code in rule.when.types or ISSUE_TYPES:
         one = msgspec.structs.replace(rule, when=msgspec.structs.replace(rule.when, types=(code,)))
-        hiding = next((b.id for b in before if hides(b, one)), None)
+        able = (b for b in near if not b.when.types or code in b.when.types)
+        hiding = next((b.id for b in able if hides(b, one)), None)
         if hiding is None:
             return ()
         taken[hiding] = None
