@@ -57,6 +57,17 @@ async def test_with_an_open_part(desk: Desk, at_desk: bool) -> None:
     assert [await state(part) for part in parts] == [State.DISPATCHED] * 2
 
 
+async def test_a_question_with_open_parts_is_not_answered_over_them(desk: Desk) -> None:
+    """The desk may answer it directly, but for its parts."""
+    question = Desk(desk.db, desk.city, await put_case(desk.db, next(numbers), kind="ZX"))
+    await question.act("accept")
+    await split(question, *PARTS[:2])
+    await returned(question)
+    with pytest.raises(Conflict, match="still_open"):
+        await question.act("close", reply_text="已答复")
+    await no_way_out(question)
+
+
 @pytest.mark.parametrize("signed", [False, True])
 async def test_with_an_open_task(desk: Desk, signed: bool) -> None:
     """Merging alone takes a case out of its units' hands, and it withdraws their tasks."""
