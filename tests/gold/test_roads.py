@@ -12,7 +12,7 @@ from models.case import State
 from models.db import emergencies
 from models.db.pool import Database
 from models.errors import Conflict
-from models.moment import CHINA, aware
+from models.moment import CHINA, aware, now
 from routing.catalogue import catalogue
 from routing.engine import decide
 from routing.escalating import follow, watch
@@ -21,9 +21,10 @@ from tests.gold.test_scenarios import roles as roles_of
 from tests.gold.test_scenarios import told as parts_of
 from tests.gold.test_together import CITIES, OF, due, role, told
 from tests.routing.kit import OPERATOR, handler
-from tests.routing.together import RESULT, finish, units_at_work
+from tests.routing.together import RESULT, finish, state, units_at_work
+from tests.routing.together import parts_of as children
 
-for n in (6, 7, 9, 22, 27):
+for n in (2, 6, 7, 9, 22, 27):
     CITIES.setdefault(OF[n].city, parts_of(OF[n])[0])
 for city in CITIES.values():
     catalogue(city)
@@ -163,3 +164,27 @@ async def role_now(desk: Any) -> str:
     """Name the role of whoever leads now."""
     leads = [task for task in await desk.tasks() if task.is_lead and task.state == "DISPATCHED"]
     return str(leads[-1].role)
+
+
+async def test_02_smoke_and_voices_have_two_leads_and_one_answer(db: Database, friday: Any) -> None:
+    """Smoke is the city management's, voices the police's; whoever has the smoke answers both."""
+    desk = await told(db, 2, 1)
+    await desk.act("accept")
+    await desk.act("split")
+    smoke, voices = await children(desk)
+    assert [await role(one) for one in (desk, smoke, voices)] == ["UMA", "UMA", "PSB"]
+    assert await due(desk, "K12") == "12-11 23:59"
+    await finish(smoke, reply_text="已取缔占道烧烤")
+    with pytest.raises(Conflict, match="parts_open"):
+        await desk.act("consolidate")
+    assert await state(desk) is State.DISPATCHED
+    friday.move_to(DISPATCHED + timedelta(hours=9))
+    police = handler(next(task.unit for task in await voices.tasks() if task.is_lead))
+    seen: dict[str, Any] = {"at": now(), "people": ["李警官"], "place": "仓前街道", "found": True}
+    await voices.act("sign", police, handler="张工")
+    await voices.act("visit", police, finding="仍有喧哗", **seen)
+    await finish(voices, reply_text="已劝离并告诫")
+    await desk.act("consolidate")
+    case = await desk.act("close")
+    assert case.result is not None
+    assert all(said in case.result["reply_text"] for said in ("已取缔占道烧烤", "已劝离并告诫"))
