@@ -35,7 +35,7 @@ class _Line(msgspec.Struct):
     """What is read of a line."""
 
     text: str
-    title: str = ""
+    title: str | None = None
     hazard: bool | None = None
     urgency: str = ""
 
