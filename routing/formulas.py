@@ -13,6 +13,7 @@ import msgspec
 from models.data_files import read_toml
 from models.db.marks import CONDITIONS, Counted, bits
 from models.errors import Invalid
+from models.taxonomy import ISSUE_TYPES
 from routing.rules import DATA
 
 #: Conditions that come from what citizens said: a figure of these must say who did not answer.
@@ -69,6 +70,23 @@ class Ceiling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return max(self.fewest, int(self.part * closed))
 
 
+class Others(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Issue types that are no complaint about the environment; cities in `but` count them."""
+
+    types: tuple[str, ...]
+    but: tuple[str, ...]
+    source: str
+
+    def __post_init__(self) -> None:
+        """Refuse a type that there is not."""
+        if unknown := [code for code in self.types if code not in ISSUE_TYPES]:
+            raise Invalid("type_unknown", f"没有诉求类型 {'、'.join(unknown)}。")
+
+    def of(self, city: str) -> tuple[str, ...]:
+        """Give the types that a city does not count."""
+        return () if city in self.but else self.types
+
+
 class Grade(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A grade, and the least figure for it."""
 
@@ -96,6 +114,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """All that says how work is measured."""
 
     formulas: tuple[Formula, ...] = msgspec.field(name="formula")
+    others: Others
     ceiling: Ceiling = msgspec.field(name="exclusions")
     lists: Lists
 

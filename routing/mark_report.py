@@ -12,6 +12,7 @@ from models.db import marks as store
 from models.db.marks import Figure, Run, Totals
 from models.db.pool import Connection
 from models.moment import aware
+from models.taxonomy import ISSUE_TYPES
 from routing.catalogue import Catalogue
 from routing.excluding import CAUSES
 from routing.formulas import Formula, Lists, Measures, measures
@@ -67,6 +68,7 @@ class MonthlyReport(msgspec.Struct, frozen=True, kw_only=True):
     units: tuple[Line, ...]
     left_out: tuple[LeftOut, ...]
     lists: tuple[Graded, ...]
+    other_matters: tuple[str, ...]
 
 
 async def report_of(
@@ -93,6 +95,7 @@ async def report_of(
         units=tuple(units),
         left_out=tuple(await _left_out(conn, book, rules, run)),
         lists=tuple(_graded(rules.lists, units)) if rules.lists.wanted(city) else (),
+        other_matters=_numbers(city, await store.others(conn, city, run.run_id)),
     )
 
 
@@ -183,7 +186,8 @@ def markdown(report: MonthlyReport, rules: Measures | None = None) -> str:
         f"# {report.name}生态环境投诉办理月报({year}年{int(month)}月)\n",
         (
             f"本月派单 {totals.dispatched} 件,办结 {totals.closed} 件,"
-            f"其中经审核不纳入考核 {totals.excluded} 件。统计编号 {report.run_id}。\n"
+            f"其中经审核不纳入考核 {totals.excluded} 件;另有不计入环境投诉统计的 "
+            f"{totals.others} 件。统计编号 {report.run_id}。\n"
         ),
         "## 一、全市指标\n",
         _table(report.figures, with_area=False),
@@ -199,6 +203,7 @@ def markdown(report: MonthlyReport, rules: Measures | None = None) -> str:
     used = [known.version(line.code, line.version) for line in report.figures]
     parts += ["## 附一、指标口径\n", _formulas_text(used)]
     parts += ["## 附二、指标所据工单\n", _cases_text(report)]
+    parts += ["## 附三、不计入环境投诉统计的工单\n", _others_text(report, known)]
     return "\n".join(parts)
 
 
@@ -252,6 +257,14 @@ def _cases_text(report: MonthlyReport) -> str:
     how = "各区县、单位指标所据工单:"
     said += [f"{how}`jiesu marks cases --city {report.city} --run {report.run_id} --help`\n"]
     return "\n".join(said)
+
+
+def _others_text(report: MonthlyReport, known: Measures) -> str:
+    said = [_few(report.other_matters)]
+    if types := known.others.of(report.city):
+        names = "、".join(f"{ISSUE_TYPES[code].zh}({code})" for code in types)
+        said.append(f"仅涉及下列类型的工单不计入:{names}。依据:{known.others.source}。")
+    return "\n\n".join(said) + "\n"
 
 
 def _few(numbers: Sequence[str]) -> str:

@@ -52,10 +52,11 @@ async def count(  # noqa: PLR0917  # what, when and who read in this order
     known: Measures | None = None,
 ) -> Run:
     """Count the figures of a period by the versions that hold on its first day, and keep them."""
-    formulas = (known or measures()).on(period.since.astimezone(CHINA).date())
+    rules, city = known or measures(), book.city.adcode
+    formulas = rules.on(period.since.astimezone(CHINA).date())
     run = Run(run_id=uuid7(), since=period.since, until=period.until, made_at=at, made_by=by)
     closing = [code for code, clock in book.clocks.items() if is_closing(clock)]
-    await store.count(conn, book.city.adcode, run, closing, counted(formulas))
+    await store.count(conn, city, run, closing, counted(formulas), rules.others.of(city))
     return run
 
 

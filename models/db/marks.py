@@ -33,6 +33,7 @@ CONDITIONS: Final = (
     "ping_pong",
     "spot_checked",
     "spot_passed",
+    "other_matter",  # no complaint about the environment, as data says; set by `keep_cases`
 )
 
 
@@ -80,11 +81,15 @@ class Behind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """How many cases a count has, and how many of the closed ones are left out."""
+    """How many cases a count has, and how many of the closed ones are left out.
+
+    `others` are not among them: cases that are no complaints about the environment.
+    """
 
     dispatched: int
     closed: int
     excluded: int
+    others: int
 
 
 def bits(conditions: Iterable[str]) -> int:
@@ -92,13 +97,21 @@ def bits(conditions: Iterable[str]) -> int:
     return sum(1 << CONDITIONS.index(name) for name in set(conditions))
 
 
-async def count(
-    conn: Connection, city: str, run: Run, closing: Sequence[str], formulas: Sequence[Counted]
+async def count(  # noqa: PLR0917  # what, when, by which codes and formulas read in this order
+    conn: Connection,
+    city: str,
+    run: Run,
+    closing: Sequence[str],
+    formulas: Sequence[Counted],
+    others: Sequence[str] = (),
 ) -> None:
-    """Count and keep the figures of a stretch of time with the cases behind them."""
+    """Count and keep the figures of a stretch of time with the cases behind them.
+
+    `others` are the issue types that are no complaint about the environment.
+    """
     key = (city, run.run_id)
     await conn.execute(_SQL["open_run"], *key, run.since, run.until, run.made_at, run.made_by)
-    await conn.execute(_SQL["keep_cases"], *key, run.since, run.until, list(closing))
+    await conn.execute(_SQL["keep_cases"], *key, run.since, run.until, list(closing), list(others))
     columns = [list(column) for column in zip(*formulas, strict=True)]
     await conn.execute(_SQL["keep_figures"], *key, *columns)
 
@@ -131,6 +144,13 @@ async def cases_of(  # noqa: PLR0917  # which figure of which count reads in thi
 
 async def totals(conn: Connection, city: str, run_id: UUID) -> Totals:
     """Count the cases of a run."""
-    wanted = [bits([name]) for name in ("closed", "dispatched", "single", "excluded")]
+    names = ("closed", "dispatched", "single", "excluded", "other_matter")
+    wanted = [bits([name]) for name in names]
     row = await conn.fetchrow(_SQL["totals"], city, run_id, *wanted)
     return msgspec.convert(dict(row.items() if row else {}), Totals)
+
+
+async def others(conn: Connection, city: str, run_id: UUID) -> list[int]:
+    """Give the cases of a run that are no complaints about the environment, in order."""
+    rows = await conn.fetch(_SQL["others"], city, run_id, bits(["other_matter"]))
+    return [row["case_no"] for row in rows]

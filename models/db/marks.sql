@@ -5,9 +5,13 @@
 INSERT INTO mark_run (city, run_id, since, until, made_at, made_by) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: keep_cases
--- Keep the cases of a count with what held of each; $5 are the codes of the clocks that promise to close.
+-- Keep the cases of a count with what held of each; $5 are the codes of the clocks that promise to close, $6 the types
+-- that are no complaint about the environment: a case of these alone has the bit after those of `case_marks`.
 INSERT INTO mark_case (city, run_id, case_no, unit, adcode, mask)
-SELECT $1, $2, m.case_no, m.unit, m.adcode, m.mask FROM case_marks($1, $3, $4, $5) m;
+SELECT $1, $2, m.case_no, m.unit, m.adcode,
+       m.mask | coalesce((SELECT (c.types <> '{}' AND c.types <@ $6::text[])::int::bigint << 19
+                            FROM cases c WHERE c.city = $1 AND c.case_no = m.case_no), 0)
+  FROM case_marks($1, $3, $4, $5) m;
 
 -- name: keep_figures
 -- Count the figures of a run for the city, its counties and units: $3 formulas, $4 versions, $5 the conditions of the
@@ -49,7 +53,13 @@ SELECT m.case_no, m.mask & $6 = $6 AS counts FROM mark_case m
 
 -- name: totals
 -- How many cases a count has that were dispatched ($4) and closed ($3) in its time, parts for themselves ($5), and
--- how many of the closed ones are left out ($6).
-SELECT count(*) FILTER (WHERE m.mask & $4 <> 0) AS dispatched, count(*) FILTER (WHERE m.mask & $3 <> 0) AS closed,
-       count(*) FILTER (WHERE m.mask & $3 <> 0 AND m.mask & $6 <> 0) AS excluded
+-- how many of the closed ones are left out ($6); those that are no complaint about the environment ($7) are apart.
+SELECT count(*) FILTER (WHERE m.mask & $4 <> 0 AND m.mask & $7 = 0) AS dispatched,
+       count(*) FILTER (WHERE m.mask & $3 <> 0 AND m.mask & $7 = 0) AS closed,
+       count(*) FILTER (WHERE m.mask & $3 <> 0 AND m.mask & $7 = 0 AND m.mask & $6 <> 0) AS excluded,
+       count(*) FILTER (WHERE m.mask & $7 <> 0) AS others
   FROM mark_case m WHERE m.city = $1 AND m.run_id = $2 AND m.mask & $5 <> 0;
+
+-- name: others
+-- The cases of a count that are no complaint about the environment ($3).
+SELECT m.case_no FROM mark_case m WHERE m.city = $1 AND m.run_id = $2 AND m.mask & $3 <> 0 ORDER BY m.case_no;

@@ -39,6 +39,7 @@ class Life:
     ping_pong: bool
     excluded: bool
     check: bool | None
+    types: list[str]
 
     @property
     def is_closed(self) -> bool:
@@ -95,6 +96,7 @@ def _life(rng: random.Random, n: int) -> Life:
         ping_pong=rng.random() < 0.1,
         excluded=rng.random() < 0.1,
         check=rng.choice(maybe),
+        types=rng.choice((["A01"], ["A01"], ["N13"], ["N13", "A03"], [])),
     )
 
 
@@ -102,11 +104,15 @@ async def put(conn: Connection, found: list[Life]) -> None:
     """Write lives as the rows that acts would leave."""
     await conn.executemany(
         "INSERT INTO cases (city, case_no, state, queue, channel, source, text, received_at, kind,"
-        " adcode, lead_unit, dispatched_at, closed_at, parent_no, track_hash)"
+        " adcode, lead_unit, dispatched_at, closed_at, parent_no, types, track_hash)"
         f" VALUES ('{CITY}', $1, $2, NULL, '12345_TEL', '12345', 'x', $3, 'TS', $4, $5, $3, $6, $7,"
+        " $8,"
         " decode(md5($1::bigint::text), 'hex'))",
         [
-            (one.no, _state(one), one.dispatched, one.adcode, one.unit, one.closed, one.parent)
+            (
+                *(one.no, _state(one), one.dispatched, one.adcode, one.unit, one.closed),
+                *(one.parent, one.types),
+            )
             for one in found
         ],
     )
@@ -191,7 +197,8 @@ def recount(formula: str, found: list[Life]) -> tuple[set[int], set[int]]:
 
 
 def _in_denominator(formula: str, one: Life) -> bool:
-    if one.excluded and formula not in ("returned", "ping_pong", "spot_checks"):
+    kept = formula in ("returned", "ping_pong", "spot_checks")
+    if one.types == ["N13"] or (one.excluded and not kept):
         return False
     if formula in ("signed_in_time", "returned", "repeated", "ping_pong"):
         return one.is_dispatched and not one.divided

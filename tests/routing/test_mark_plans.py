@@ -45,13 +45,14 @@ ARGS: dict[str, dict[str, list[Any]]] = {
     },
     "marks": {
         "open_run": [CITY, ID, AT, LATER, AT, "x"],
-        "keep_cases": [CITY, ID, AT, LATER, ["K12"]],
+        "keep_cases": [CITY, ID, AT, LATER, ["K12"], ["N13"]],
         "keep_figures": [CITY, ID, ["solved"], ["1"], ONE, ONE, ONE],
         "run": [CITY, ID],
         "newest": [CITY, AT, LATER],
         "figures": [CITY, ID],
         "cases_of": [CITY, ID, "unit", UNIT, 1, 3, 4],
-        "totals": [CITY, ID, 1, 2, 8, 4],
+        "totals": [CITY, ID, 1, 2, 8, 4, 16],
+        "others": [CITY, ID, 16],
     },
     "rewards": {
         "get": [CITY, NO],

@@ -105,7 +105,8 @@ async def test_f34_whether_who_was_not_reached_counts_is_the_versions(
         await put(conn, found)
     run = await counted(town, city, known)
     one = next(f for f in await figures(town, run) if (f.formula, f.scope) == ("solved", "city"))
-    reached = [life for life in found if life.is_closed and life.asked and not life.excluded]
+    kept = [life for life in found if not life.excluded and life.types != ["N13"]]
+    reached = [life for life in kept if life.is_closed and life.asked]
     assert one.version == "2"
     assert one.denominator == sum(life.how in ("judged", "unreached") for life in reached)
     assert [f.version for f in known.on(date(2026, 10, 1)) if f.code == "solved"] == ["1"]
@@ -118,6 +119,36 @@ def _versions(formulas: list[dict[str, Any]], **given: Any) -> list[dict[str, An
         for one in formulas
         if one["code"] == "solved"
     ]
+
+
+async def test_f34_no_complaint_about_the_environment_is_in_no_figure(
+    town: Database, city: City
+) -> None:
+    """A case of listed types alone is kept and listed, but counted in a city that must."""
+    found = lives(9, 80)
+    async with town.city(CITY) as conn:
+        await put(conn, found)
+    counting = msgspec.structs.replace(
+        measures(), others=msgspec.structs.replace(measures().others, but=(CITY,))
+    )
+    pets = {one.no for one in found if one.types == ["N13"]}
+    reports = []
+    for known in (measures(), counting):
+        run = await counted(town, city, known)
+        async with town.city(CITY) as conn:
+            reports.append(await report_of(conn, catalogue(city), run, known))
+    usual, wide = reports
+    in_time = [one.is_dispatched or one.is_closed for one in found if one.no in pets]
+    assert len(usual.other_matters) == sum(in_time) > 0
+    assert wide.other_matters == ()
+    assert wide.totals.dispatched > usual.totals.dispatched
+    shown = {number for line in usual.figures for number in (*line.counting, *line.others)}
+    assert not shown & set(usual.other_matters)
+    assert usual.other_matters[0] in markdown(usual).split("附三")[1]
+    assert "N13" in markdown(usual)
+    assert "N13" not in markdown(wide, counting)
+    with pytest.raises(Invalid, match="type_unknown"):
+        msgspec.structs.replace(counting.others, types=("Q9",)).__post_init__()
 
 
 def test_f34_a_formula_says_who_it_leaves_out() -> None:
