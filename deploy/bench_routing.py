@@ -73,6 +73,7 @@ async def simulate(adcode: str, count: int) -> Result:
     """Measure trying a rule change on `count` past cases, as `jiesu rules simulate` does."""
     city = await asyncio.to_thread(load_city, adcode)
     await asyncio.to_thread(catalogue, city)  # reads files, once
+    await asyncio.to_thread(releases.problems, city)  # the same
     async with system(adcode) as made:
         await _fill(made, city, count)
         await _routed(made.dsn, adcode)
