@@ -31,6 +31,9 @@ _WORDS: Final = re.compile(
 #: How near to such a word a name must stand.
 _NEAR: Final = 14
 _COORDINATOR: Final = "ECO_ENF"
+#: Who brings two counties together where not the city's ecology team does: of sand and shores the
+#: city's water bureau (domain section 7, scenario 17).
+_COORDINATORS: Final = {"WAT": "WAT"}
 _RIVER: Final = "RES"
 _SHORTEST: Final = 2
 
@@ -117,7 +120,7 @@ def _parts(
     if water or any(code.startswith("W") for code in case.types):
         for place in (here, *there):
             yield _bound(book, _RIVER, place, day)
-    yield _bound(book, _COORDINATOR, Place(adcode=book.city.adcode), day)
+    yield _bound(book, _COORDINATORS.get(role, _COORDINATOR), Place(adcode=book.city.adcode), day)
 
 
 def _bound(book: Catalogue, role: str, place: Place, day: date) -> Assignee:

@@ -16,13 +16,17 @@ class Body(StrEnum):
 
 
 class Step(StrEnum):
-    """What a unit does at once while it is argued whose matter it is."""
+    """What a unit does at once while it is argued whose matter it is, or what must come first.
+
+    `within_ban` says that place and time are found to be where something is forbidden.
+    """
 
     SAFETY = "safety"
     EVIDENCE = "evidence"
     SAMPLING = "sampling"
     PERSUASION = "persuasion"
     NOTICE = "notice"
+    WITHIN_BAN = "within_ban"
 
 
 class LetterKind(StrEnum):

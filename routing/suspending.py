@@ -13,11 +13,12 @@ import msgspec
 
 from models.case import Case, State, TaskState
 from models.clock import PauseReason, Span
-from models.db import standing
+from models.db import standing, verification
 from models.db.clocks import Clock
 from models.db.pool import Connection
 from models.db.standing import Suspension
 from models.errors import Invalid
+from models.grid import Verified
 from models.moment import aware, china_day
 from routing import clocking
 from routing.act import Act
@@ -40,6 +41,8 @@ RESUMED: Final = "case:resumed"
 GIVEN: Final = "case:supplement:given"
 #: The refusal of a report that says too little (domain section 4.3, NA7).
 _TOO_VAGUE: Final = "NA7"
+#: What the grid found (routing.grid_checks).
+_LOOKED: Final = ("grid:reported", "grid:reported:later")
 _LED: Final = (State.DISPATCHED, State.IN_PROGRESS)
 _WORKING: Final = (TaskState.SIGNED, TaskState.IN_PROGRESS)
 _BEFORE_RESULT: Final = (State.SCREEN, State.ACCEPTED, *_LED)
@@ -57,13 +60,24 @@ async def not_suspended(_conn: Connection, matter: Matter, _request: msgspec.Str
         raise matter.conflict("suspended", f"该件{stood(matter.case, matter.at)},请先恢复计时。")
 
 
-async def supplement_tried(_conn: Connection, matter: Matter, request: msgspec.Struct) -> None:
-    """Refuse to turn a report away as too vague before the citizen was asked and had the time."""
+async def supplement_tried(conn: Connection, matter: Matter, request: msgspec.Struct) -> None:
+    """Refuse to turn a report away as too vague before the citizen was asked and had the time.
+
+    Where there is nobody to ask the grid's look stands for it; what the grid found is not vague.
+    """
     if getattr(request, "code", None) != _TOO_VAGUE:
         return
-    if not matter.past(ASKED) or matter.case.suspended_at is not None:
-        detail = "线索不详的,须先请诉求人补充,期限内未补充才可不予受理。"
-        raise matter.conflict("supplement_first", detail)
+    looked = [event for verb in _LOOKED for event in matter.past(verb)]
+    if any(event.data.get("verified") == Verified.TRUE for event in looked):
+        raise matter.conflict("grid_found_it", "网格核查已发现所反映情况,不得以线索不详不予受理。")
+    asked = bool(matter.past(ASKED)) and matter.case.suspended_at is None
+    if asked or (looked and not (await verification.standing(conn, matter.case)).callable):
+        return
+    detail = (
+        "线索不详的,须先请诉求人补充,期限内未补充才可不予受理;"
+        "没有联系方式的,须先由网格按最近的道路路口核查。"
+    )
+    raise matter.conflict("supplement_first", detail)
 
 
 def stood(case: Case, at: datetime) -> str:

@@ -13,7 +13,7 @@ from models.case import State
 from models.city import City
 from models.city_load import installed_cities, load_city
 from models.errors import Conflict, Invalid
-from models.moment import CHINA, aware
+from models.moment import CHINA, aware, now
 from models.tags import TagRequest
 from models.taxonomy import ISSUE_TYPES, laws
 from routing.catalogue import catalogue
@@ -21,6 +21,7 @@ from routing.engine import Facts, decide
 from tests.gold.test_scenarios import DISPATCHED, roles
 from tests.intake.test_together import CODES, RESULT, Road
 from tests.pages.kit import World
+from tests.routing.closing import report_file
 from tests.routing.kit import EAST, FRIDAY, GONE, SECOND, Desk, facts, handler, put_case
 
 CITIES = installed_cities()
@@ -98,18 +99,39 @@ async def test_never_3_a_refusal_for_want_of_name_evidence_or_source(desk: Desk)
     assert (await desk.act("accept")).state is State.DISPATCHED
 
 
-async def test_never_4_a_night_case_ends_for_a_day_without_smell(desk: Desk) -> None:
-    """One visit with nothing found settles nothing: no "not true" without evidence and two."""
-    number = await put_case(desk.db, 7, "A02", flags=("time:night", "odor:industry"))
+async def test_never_4_a_night_case_ends_for_a_day_without_smell(
+    desk: Desk, time_machine: Any
+) -> None:
+    """One visit with nothing found settles nothing, whatever is said of it; two nights do."""
+    time_machine.move_to(FRIDAY)
+    number = await put_case(
+        desk.db, 7, "A02", flags=("time:night", "odor:industry"), received_at=FRIDAY
+    )
     case = Desk(desk.db, desk.city, number)
     await case.act("accept")
     await case.act("sign", handler(ECO), handler="张工")
-    by_day = RESULT | {"outcome": "not_true", "reply_text": "白天到现场未闻到异味"}
-    with pytest.raises((Invalid, Conflict)):
-        await case.act("submit", handler(ECO), **by_day)
-    with pytest.raises(Conflict):
-        await case.act("close", SECOND, reply_text="白天到现场未闻到异味")
+    unit, reply = handler(ECO), "到现场未闻到异味"
+    seen: dict[str, Any] = {"people": ["张工", "李工"], "place": "厂门口", "finding": reply}
+    time_machine.move_to(FRIDAY.replace(hour=16))
+    await case.act("visit", unit, at=now(), found=False, **seen)
+    bare = RESULT | {"outcome": "not_true", "reply_text": reply}
+    with pytest.raises(Invalid, match="evidence_required"):
+        await case.act("submit", unit, **bare)
+    report = await report_file(case)
+    for outcome in ("not_true", "unverifiable", "true"):
+        said = bare | {"outcome": outcome, "evidence": [report]}
+        with pytest.raises(Conflict, match=r"evidence_missing.*夜间异味"):
+            await case.act("submit", unit, **said)
+    with pytest.raises(Conflict, match="wrong_state"):
+        await case.act("close", SECOND, reply_text=reply)
     assert (await case.case()).state is State.IN_PROGRESS
+    for night in (1, 2):
+        time_machine.move_to(FRIDAY.replace(hour=23) + timedelta(days=night))
+        with pytest.raises(Conflict, match=r"evidence_missing.*夜间异味"):
+            await case.act("submit", unit, **bare | {"evidence": [report]})
+        await case.act("visit", unit, at=now(), found=False, **seen)
+    ended = await case.act("submit", unit, **bare | {"evidence": [report]})
+    assert ended.state is State.SUBMITTED
 
 
 @pytest.mark.parametrize("adcode", CITIES)

@@ -152,6 +152,8 @@ async def test_22_persuaded_first_and_the_police_only_where_that_was_in_vain(
     assert await role(desk) == "PRO"
     assert case.urgency == "P3"
     police = next(task.unit for task in await desk.tasks() if task.role == "PSB")
+    community = next(task.unit for task in await desk.tasks() if task.is_lead)
+    await desk.act("secure", handler(community), step="persuasion", note="两次上门调解,不听劝")
     await desk.act(
         "redispatch", lead_unit=police, lead_role="PSB", reason="屡劝无效(治安管理处罚法)"
     )

@@ -100,7 +100,7 @@ class Road(Desk):
         return known | changed
 
 
-async def report_file(road: Road) -> str:
+async def report_file(road: Desk) -> str:
     """Put a report into the files of a case."""
     made = uuid7()
     async with road.db.city(road.city.adcode) as conn:
