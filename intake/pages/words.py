@@ -78,6 +78,7 @@ DONE: Final = {
     "contact": "首次联系已记录。",
     "submit": "已提交,等待审核。",
     "visit": "现场核查已登记。",
+    "secure": "先行处置已登记。",
     "request_return": "退单申请已提交,等待审核;办理时限继续计算。",
     "approve_return": "已同意退单,请改派。",
     "deny_return": "已驳回退单申请。",

@@ -139,3 +139,24 @@ async def test_a_cooperating_unit_signs_and_submits_its_own_part(world: World) -
     submitted = await eco.post(f"/unit/tasks/{number}/submit", RESULT)
     assert submitted.status == 303, await submitted.text()
     assert "待签收" in await operator.get(f"/desk/cases/{number}")
+
+
+async def test_what_must_come_first_is_said_and_noted_on_the_page(world: World) -> None:
+    """Noise on a square is not ordered to stop before words; the unit's form notes them."""
+    number = await world.waiting(types=(("N05", "音响"),))
+    operator, unit = await world.browser("op"), await world.browser("uma")
+    form = {"lead_unit": UMA, "reason": "城管部门主办"}
+    accepted = await operator.post(f"/desk/cases/{number}/accept", form)
+    assert accepted.status == 303, await accepted.text()
+    path = f"/unit/tasks/{number}"
+    await unit.post(f"{path}/sign", {"handler": "测试经办"})
+    ordered = RESULT | {"measures": "order"}
+    refused = await unit.post(f"{path}/submit", ordered)
+    assert refused.status == 409
+    assert "请先登记先行处置" in await refused.text()
+    told = {"step": "persuasion", "note": "居委会两次劝阻,仍不降音量"}
+    assert where(await unit.post(f"{path}/secure", told)) == f"{path}?done=secure"
+    page = await unit.get(f"{path}?done=secure")
+    assert "先行处置已登记。" in page
+    assert told["note"] in page
+    assert where(await unit.post(f"{path}/submit", ordered)) == "/unit?done=submit"
