@@ -19,7 +19,7 @@ from models.moment import now
 MAX_ATTEMPTS: Final = 3
 _SQL = queries.load("stages")
 #: About what all workers hold at once.
-_FRONT: Final = 1000
+_FRONT: Final = 600
 _RETRY_AFTER: Final = timedelta(seconds=5)
 
 

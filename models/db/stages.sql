@@ -11,14 +11,16 @@ UPDATE cases c SET attempts = c.attempts + 1, claimed_until = now() + $4::interv
 RETURNING c.*;
 
 -- name: claim_tried
--- Lease one case that was tried before for $3. The oldest are tried first, so it is among the $4 oldest:
--- a queue of a million is not looked through for it.
-WITH picked AS (
+-- Lease one case that was tried before for $3. The oldest are tried first, so it is among the $4 oldest: those are
+-- read in order, whatever the planner thinks of the rest, and a queue of a million is not looked through.
+WITH front AS MATERIALIZED (
+    SELECT case_no, attempts, claimed_until FROM cases WHERE city = $1 AND queue = $2 ORDER BY case_no LIMIT $4
+), picked AS (
     SELECT city, case_no FROM cases
-     WHERE city = $1 AND queue = $2 AND attempts > 0 AND (claimed_until IS NULL OR claimed_until < now())
-       AND case_no <= COALESCE((SELECT case_no FROM cases WHERE city = $1 AND queue = $2
-                                 ORDER BY case_no OFFSET $4 LIMIT 1), 9223372036854775807)
-     ORDER BY case_no LIMIT 1 FOR UPDATE SKIP LOCKED
+     WHERE city = $1 AND queue = $2 AND (claimed_until IS NULL OR claimed_until < now())
+       AND case_no = (SELECT min(case_no) FROM front
+                       WHERE attempts > 0 AND (claimed_until IS NULL OR claimed_until < now()))
+       FOR UPDATE SKIP LOCKED
 )
 UPDATE cases c SET attempts = c.attempts + 1, claimed_until = now() + $3::interval
   FROM picked p WHERE c.city = p.city AND c.case_no = p.case_no
