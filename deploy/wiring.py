@@ -75,10 +75,10 @@ def build_steps(settings: Settings, db: Database) -> tuple[Step, ...]:
         Step(Escalator(db, cities), rest_s=5.0),  # warnings and breaches → people, each once
         Step(Resumer(db, cities), rest_s=15.0),  # clocks that stood still → running again in time
         Step(Recounter(db, cities), rest_s=60.0),  # another calendar → the same clocks, anew
-        Step(Umpire(db), rest_s=15.0),  # units that did not agree in time → someone designates
+        Step(Umpire(db, cities), rest_s=15.0),  # units not agreed in time → someone designates
         Step(Archiver(db, cities), rest_s=60.0),  # closed, nobody to ask → archived
         Step(GridLapses(db, cities), rest_s=15.0),  # asked of the grid, no answer → lapsed
-        Step(Lookbacks(db), rest_s=60.0),  # closed cases → looked at again when due
+        Step(Lookbacks(db, cities), rest_s=60.0),  # closed cases → looked at again when due
         Step(Sealer(db)),  # events → the chain that proves them
     )
 

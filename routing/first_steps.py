@@ -4,7 +4,6 @@ Which step has to be noted before which result is handed in is data; whether it 
 enough, a person says.
 """
 
-from functools import cache
 from typing import Final
 
 import msgspec
@@ -43,15 +42,13 @@ class FirstRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         )
 
 
-@cache
-def rules() -> tuple[FirstRule, ...]:
-    """Read the rules."""
+def _read() -> tuple[FirstRule, ...]:
     table = read_toml(DATA / "first_steps.toml")
     return tuple(msgspec.convert(table["first"], list[FirstRule]))
 
 
 #: Read with the program: a case in hand must not wait for a file.
-_RULES: Final = rules()
+RULES: Final = _read()
 
 
 async def done_first(_conn: Connection, matter: Matter, request: Submit) -> None:
@@ -62,7 +59,7 @@ async def done_first(_conn: Connection, matter: Matter, request: Submit) -> None
     noted = {event.data.get("step") for event in matter.past(SECURED)}
     wanting = [
         rule.zh
-        for rule in _RULES
+        for rule in RULES
         if rule.fits(matter.case, task, request) and not noted & {step.value for step in rule.steps}
     ]
     if wanting:

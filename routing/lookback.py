@@ -11,20 +11,22 @@ from typing import Any, Final
 import msgspec
 
 from models.case import SYSTEM, Case, CaseNo, Event, State, TaskState
-from models.db import events, inspections, lease, lookbacks
+from models.db import events, inspections, lookbacks
 from models.db.lookbacks import Lookback
-from models.db.pool import Connection, Database
+from models.db.pool import Connection
 from models.errors import Invalid
 from models.ids import uuid7
 from models.moment import now
 from routing import desk
 from routing.act import Act
+from routing.catalogue import Catalogue
 from routing.closure_verbs import LookBack
 from routing.evidence import REBOUND, Again, rules
 from routing.handling import said
 from routing.lifecycle import Move
 from routing.matter import Change, Matter
 from routing.verbs import Close
+from routing.watch import Watch
 
 LEASE: Final = "lookback"
 HELD: Final = "lookback:held"
@@ -38,22 +40,16 @@ _YEAR: Final = 12
 _OVER: Final = (State.CLOSED, State.ARCHIVED)
 
 
-class Lookbacks:
+class Lookbacks(Watch):
     """Opens the look-backs that have come due, as one of the worker's stages."""
 
     name = "lookback"
+    lease = LEASE
+    batch = _BATCH
 
-    def __init__(self, db: Database, holder: str | None = None, batch: int = _BATCH) -> None:
-        """Keep the store, the name to hold the lease by, and the batch."""
-        self._db = db
-        self._watch = lease.Watch(LEASE, holder)
-        self._batch = batch
-
-    async def run_once(self, city: str) -> int:
-        """Open what is due; 0 where nothing is, or another stage is at it."""
-        async with self._db.city(city) as conn:
-            if not await self._watch.keep(conn, city):
-                return 0
+    async def _take_up(self, book: Catalogue) -> int:
+        """Open what is due."""
+        city = book.city.adcode
         async with self._db.city(city) as conn:
             return await open_due(conn, city, now(), self._batch)
 

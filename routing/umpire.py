@@ -11,33 +11,29 @@ from typing import Final
 import msgspec
 
 from models.case import SYSTEM, CaseNo, Event
-from models.db import disputes, events, lease
+from models.db import disputes, events
 from models.db.disputes import Dispute
-from models.db.pool import Connection, Database
+from models.db.pool import Connection
 from models.ids import uuid7
 from models.moment import now
+from routing.catalogue import Catalogue
 from routing.disputes import DISPUTE, TAKEN_UP
+from routing.watch import Watch
 
 LEASE: Final = "umpire"
 _BATCH: Final = 200
 
 
-class Umpire:
+class Umpire(Watch):
     """Watches the time that units have to agree, as one of the worker's stages."""
 
     name = "disputes"
+    lease = LEASE
+    batch = _BATCH
 
-    def __init__(self, db: Database, holder: str | None = None, batch: int = _BATCH) -> None:
-        """Keep the store, the name to hold the lease by, and the batch."""
-        self._db = db
-        self._watch = lease.Watch(LEASE, holder)
-        self._batch = batch
-
-    async def run_once(self, city: str) -> int:
-        """Take up what is over; 0 where nothing is, or another umpire is at it."""
-        async with self._db.city(city) as conn:
-            if not await self._watch.keep(conn, city):
-                return 0
+    async def _take_up(self, book: Catalogue) -> int:
+        """Take up what was not settled in time."""
+        city = book.city.adcode
         async with self._db.city(city) as conn:
             return await take_up(conn, city, now(), self._batch)
 

@@ -179,7 +179,7 @@ async def test_the_other_side_is_no_reason_to_return_but_a_dispute_of_seven_days
     assert (found.cause, found.level, set(found.parties)) == ("territory", "city", {ECO, FAR})
     with pytest.raises(Conflict, match="dispute_open"):
         await near.act("approve_return")
-    umpire = Umpire(near.db, "one")
+    umpire = Umpire(near.db, {CITY: near.city}, "one")
     time_machine.move_to(FRIDAY + timedelta(days=6))
     assert await umpire.run_once(CITY) == 0
     time_machine.move_to(FRIDAY + timedelta(days=8))

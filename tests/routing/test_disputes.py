@@ -176,7 +176,7 @@ async def test_after_a_day_without_agreement_someone_above_decides(
     """The umpire takes it up once, shows it to the desk, and the units can agree no more."""
     time_machine.move_to(FRIDAY)
     await disputed(desk)
-    one, two = Umpire(desk.db, "one"), Umpire(desk.db, "two")
+    one, two = (Umpire(desk.db, {CITY: desk.city}, name) for name in ("one", "two"))
     time_machine.move_to(FRIDAY + timedelta(hours=23))
     assert await one.run_once(CITY) == 0
     time_machine.move_to(FRIDAY + timedelta(hours=25))

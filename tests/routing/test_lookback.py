@@ -162,8 +162,8 @@ async def test_two_stages_open_a_look_back_once(road: Road) -> None:
     with pytest.raises(RuntimeError, match="killed"):
         await killed()
     done = sum(await asyncio.gather(*(stage() for _ in range(4))))
-    done += await Lookbacks(road.db, "a").run_once(CITY)
-    assert await Lookbacks(road.db, "b").run_once(CITY) == 0
+    done += await Lookbacks(road.db, {CITY: road.city}, "a").run_once(CITY)
+    assert await Lookbacks(road.db, {CITY: road.city}, "b").run_once(CITY) == 0
     assert done == len(cases)
     for one in cases:
         assert (await one.verbs()).count("lookback:opened") == 1
