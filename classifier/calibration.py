@@ -27,18 +27,18 @@ def fit_heads(
 ) -> Arrays:
     """Fit the numbers of Combiner on held-out outputs.
 
-    `weights` are what each text counts: for all heads but urgency, and for urgency.
+    `weights` are what each text counts: for the types, for the request type, and for urgency.
     """
-    plain, urgency = weights
+    types, kind, urgency = weights
     seen = views(outputs, cues, columns)
     gold = targets[:, columns.types]
-    main = _fit_main(seen, gold.argmax(axis=1), plain)
+    main = _fit_main(seen, gold.argmax(axis=1), types)
     guess = softmax(np.tensordot(main, seen, 1))
     evidence = np.concatenate((seen, np.log(guess + 1e-6)[None]))
     return {
         "main": main,
-        "present": _fit_present(evidence, gold > 0, plain),
-        "kind": _fit_scaled(outputs[:, columns.kind], targets[:, columns.kind], plain),
+        "present": _fit_present(evidence, gold > 0, types),
+        "kind": _fit_scaled(outputs[:, columns.kind], targets[:, columns.kind], kind),
         "urgency": _fit_scaled(outputs[:, columns.urgency], targets[:, columns.urgency], urgency),
     }
 

@@ -43,7 +43,7 @@ _FURTHER: Final = 0.5
 _PENALTY_TYPES: Final = 0.4
 _PENALTY_OTHERS: Final = 4.0
 _STEPS: Final = 127
-#: What a text counts for urgency where its urgency is not to be learned.
+#: What a text counts for a head that is not to be learned from it.
 _HARDLY: Final = 1e-3
 
 
@@ -189,10 +189,13 @@ def _dense_scale(seen: Views, counts: Sequence[float]) -> Floats:
 
 
 def _weights(corpus: Corpus) -> npt.NDArray[np.float64]:
-    """Give what each text counts: for all heads but urgency, and for urgency."""
+    """Give what each text counts: for the types, for the request type, and for urgency."""
     own = np.where(np.arange(len(corpus.gold)) < corpus.real, 1.0, WRITTEN_WEIGHT)
-    sure = np.array([gold.urgency_sure for gold in corpus.gold])
-    return np.stack([own, own * np.where(sure, 1.0, _HARDLY)])
+    types = np.array([gold.types_sure for gold in corpus.gold])
+    urgency = np.array([gold.urgency_sure for gold in corpus.gold])
+    hardly = [np.where(sure, 1.0, _HARDLY) for sure in (types, np.ones_like(types), urgency)]
+    found: npt.NDArray[np.float64] = own * np.stack(hardly)
+    return found
 
 
 def _parts(columns: Columns) -> tuple[slice, slice, slice]:
@@ -207,15 +210,14 @@ def _solve(
     parts: tuple[slice, slice, slice],
 ) -> tuple[Floats, Floats]:
     types, others = kernels
-    plain, urgency = weights
     mean = np.empty(targets.shape[1], dtype=np.float32)
     dual = np.empty_like(targets)
     asked = (
-        (types, _PENALTY_TYPES, plain),
-        (others, _PENALTY_OTHERS, plain),
-        (others, _PENALTY_OTHERS, urgency),
+        (types, _PENALTY_TYPES),
+        (others, _PENALTY_OTHERS),
+        (others, _PENALTY_OTHERS),
     )
-    for part, (kernel, penalty, counts) in zip(parts, asked, strict=True):
+    for part, (kernel, penalty), counts in zip(parts, asked, weights, strict=True):
         mean[part] = np.average(targets[:, part], axis=0, weights=counts)
         ridge = kernel + np.diag(penalty / counts).astype(np.float32)
         dual[:, part] = np.linalg.solve(ridge, targets[:, part] - mean[part])

@@ -29,13 +29,14 @@ _OUTSIDE: Final = 0.2
 class Goals(NamedTuple):
     """What a batch should come to: shares of the main type, what is present, kind, urgency.
 
-    `urgency_sure` is 0 where the urgency is not to be learned.
+    `types_sure` and `urgency_sure` are 0 where the types or the urgency are not to be learned.
     """
 
     main: Tensor
     present: Tensor
     kind: Tensor
     urgency: Tensor
+    types_sure: Tensor
     urgency_sure: Tensor
     weight: Tensor
 
@@ -112,8 +113,8 @@ class Loss:
             outputs[:, heads.present], goals.present, reduction="none"
         )
         parts = (
-            self._main(outputs[:, heads.main], goals.main)
-            + _PRESENT * (present * self._counts.to(present.device)).sum(-1)
+            goals.types_sure * self._main(outputs[:, heads.main], goals.main)
+            + _PRESENT * goals.types_sure * (present * self._counts.to(present.device)).sum(-1)
             + _KIND * _chosen(outputs[:, heads.kind], goals.kind)
             + _URGENCY * goals.urgency_sure * _chosen(outputs[:, heads.urgency], goals.urgency)
         )

@@ -122,6 +122,7 @@ def _goals(
         present=present,
         kind=torch.tensor([kinds.index(one.kind) for one in gold]),
         urgency=torch.tensor([URGENCIES.index(one.urgency) for one in gold]),
+        types_sure=torch.tensor([float(one.types_sure) for one in gold]),
         urgency_sure=torch.tensor([float(one.urgency_sure) for one in gold]),
         weight=torch.tensor(weights),
     )

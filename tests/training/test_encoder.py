@@ -12,7 +12,7 @@ from classifier.encoder import adapt as adapting
 from classifier.encoder import tune as tuning
 from classifier.encoder.export import export
 from classifier.encoder.heads import Heads
-from classifier.encoder.network import Network
+from classifier.encoder.network import Goals, Loss, Network
 from classifier.encoder.session import TOKENIZER, Encoder
 from classifier.encoder.text import Reader, shortened
 from classifier.releases import SHIPPED_FOLDER
@@ -101,3 +101,18 @@ def test_the_output_falls_apart_into_what_each_piece_adds(
     rest = [said.outputs[row, heads.main] - said.shares[row].sum(axis=0) for row in range(3)]
     assert np.abs(rest[0] - rest[1]).max() < 0.02
     assert np.abs(rest[0] - rest[2]).max() < 0.02
+
+
+def test_only_the_sure_heads_are_learned_from() -> None:
+    """Of a text chosen for its request type, types and urgency can be anything."""
+    heads = Heads(CODES, KINDS)
+    loss = Loss(CODES, heads)
+    one, none = torch.ones(1), torch.zeros(1)
+    main = torch.tensor([[0.0, 0.0, 1.0]])
+    goals = Goals(main, main, torch.tensor([1]), torch.tensor([2]), none, none, one)
+    plain = torch.zeros(1, heads.count)
+    moved = {head: plain.clone() for head in ("main", "present", "urgency", "kind")}
+    for head, outputs in moved.items():
+        outputs[:, getattr(heads, head).start] = 5.0
+    same = {head for head, outputs in moved.items() if loss(outputs, goals) == loss(plain, goals)}
+    assert same == {"main", "present", "urgency"}
