@@ -2,7 +2,8 @@
 
 Due diligence is not punished: an unreasonable demand (as a person finds, NA9), force majeure and
 what was put on the ledger and explained do not count. Each unit has a ceiling a month; the last
-exclusion under it raises an alarm, none goes over it.
+exclusion under it raises an alarm, none goes over it. What is left out is one closing of a case:
+opened again and closed again, it counts, unless that is asked for anew.
 """
 
 from collections.abc import Mapping
@@ -70,7 +71,8 @@ async def look_ceiling(conn: Connection, matter: Matter, _request: Any) -> Seen:
 def ask(matter: Matter, request: AskExclusion, change: Change) -> None:
     """Ask that a closed case shall not count in its unit's marks."""
     seen: Seen = change.seen
-    if seen.open is not None or any(one.granted for one in seen.past):
+    granted = any(one.granted and not _outdated(matter, one) for one in seen.past)
+    if seen.open is not None or granted:
         raise matter.conflict("exclusion_asked", "该件已申请或已不纳入考核。")
     unit = matter.case.lead_unit
     if unit is None:
@@ -99,6 +101,9 @@ def grant(matter: Matter, request: DecideExclusion, change: Change) -> None:
     """Leave a case out, up to the ceiling; the last one under it raises an alarm."""
     seen: Seen = change.seen
     wish = _wish(matter, seen)
+    if _outdated(matter, wish):
+        detail = "该申请针对此前的办结,该件此后已重办:请驳回,由主办单位重新申请。"
+        raise matter.conflict("exclusion_outdated", detail)
     if seen.used >= seen.ceiling:
         detail = f"{matter.unit_name(wish.unit)}本月不纳入考核已达上限 {seen.ceiling} 件。"
         raise matter.conflict("exclusion_ceiling", detail)
@@ -129,6 +134,12 @@ def _wish(matter: Matter, seen: Seen) -> Exclusion:
     if wish.asked_by == matter.actor.name:
         raise matter.conflict("second_person_needed", "须由申请人以外的人审核。")
     return wish
+
+
+def _outdated(matter: Matter, wish: Exclusion) -> bool:
+    """Tell whether a case was closed again since a wish about it."""
+    closed = matter.case.closed_at
+    return closed is not None and wish.asked_at < closed
 
 
 def _decided(matter: Matter, change: Change, *, granted: bool, note: str) -> None:

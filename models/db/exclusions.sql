@@ -21,8 +21,9 @@ SELECT case_no, unit, month, cause, reason, asked_by, asked_at, granted, decided
 SELECT pg_advisory_xact_lock(hashtextextended($1 || '|exclusion|' || $2, 0));
 
 -- name: used
--- How many cases of a unit are left out of the month $3.
-SELECT count(*) FROM exclusion WHERE city = $1 AND month = $3 AND unit = $2 AND granted;
+-- How many cases of a unit are left out of the month $3; those opened again since are not.
+SELECT count(*) FROM exclusion x JOIN cases c ON c.city = x.city AND c.case_no = x.case_no AND x.asked_at >= c.closed_at
+ WHERE x.city = $1 AND x.month = $3 AND x.unit = $2 AND x.granted;
 
 -- name: closed
 -- How many cases a unit closed from $3 on, before $4.
@@ -30,9 +31,10 @@ SELECT count(*) FROM cases WHERE city = $1 AND closed_at >= $3 AND closed_at < $
    AND state IN ('CLOSED', 'ARCHIVED');
 
 -- name: granted
--- The cases that are left out of a month.
-SELECT case_no, unit, month, cause, reason, asked_by, asked_at, granted, decided_by, decided_at, note
-  FROM exclusion WHERE city = $1 AND month = $2 AND granted ORDER BY unit, case_no;
+-- The cases that are left out of a month; those opened again since are not.
+SELECT x.case_no, x.unit, x.month, x.cause, x.reason, x.asked_by, x.asked_at, x.granted, x.decided_by, x.decided_at, x.note
+  FROM exclusion x JOIN cases c ON c.city = x.city AND c.case_no = x.case_no AND x.asked_at >= c.closed_at
+ WHERE x.city = $1 AND x.month = $2 AND x.granted ORDER BY x.unit, x.case_no;
 
 -- name: open
 -- What is asked and not settled, the oldest first; $2 at most.

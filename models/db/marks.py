@@ -12,28 +12,30 @@ from models.db.pool import Connection
 from models.db.rows import to_struct
 
 _SQL: Final = queries.load("marks")
-#: What may hold of a case, in the order of the bits that `case_marks` (migration 0009) sets.
+#: What may hold of a case with one of its units, in the order of the bits that `case_marks`
+#: (migration 0018) sets.
 CONDITIONS: Final = (
     "closed",  # closed in the period
-    "dispatched",  # dispatched in the period
+    "dispatched",  # dispatched in the period; of the unit that leads it now
     "excluded",  # left out, as somebody asked and another granted
     "single",  # not one that has parts: those count for themselves
-    "to_call",  # someone is to be asked about it
+    "to_call",  # someone is to be asked about the present closing, or was
     "judged",  # its citizen said what came of it
     "verified",  # its citizen was asked, reached or not
     "solved",
     "satisfied",  # by and large at least
-    "contacted_in_time",  # whoever reported was contacted within the term
+    "contacted_in_time",  # whoever reported was contacted within the term, as below
     "signed_in_time",  # by the unit that leads it now
     "promised",  # there is a term to close it by
     "closed_in_time",
-    "returned",  # a unit was relieved of it
-    "reworked",
+    "returned",  # the unit was relieved of it, as it wished
+    "reworked",  # a result of the unit was sent back
     "repeated",  # said again what another case says
-    "ping_pong",
+    "ping_pong",  # the unit was a party to its being bounced to and fro
     "spot_checked",
     "spot_passed",
     "other_matter",  # no complaint about the environment, as data says; set by `keep_cases`
+    "given",  # dispatched in the period; of each unit that ever led it
 )
 
 
@@ -144,7 +146,7 @@ async def cases_of(  # noqa: PLR0917  # which figure of which count reads in thi
 
 async def totals(conn: Connection, city: str, run_id: UUID) -> Totals:
     """Count the cases of a run."""
-    names = ("closed", "dispatched", "single", "excluded", "other_matter")
+    names = ("closed", "given", "single", "excluded", "other_matter")
     wanted = [bits([name]) for name in names]
     row = await conn.fetchrow(_SQL["totals"], city, run_id, *wanted)
     return msgspec.convert(dict(row.items() if row else {}), Totals)

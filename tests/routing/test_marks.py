@@ -1,5 +1,6 @@
 """Figures of a month: counted from cases, traced to them, and kept with their versions."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -21,7 +22,7 @@ from routing.mark_report import markdown, report_of
 from routing.marks import cases_of, count, figure_of, month_of
 from routing.rules import DATA
 from tests.routing.histories import Life, lives, put, recount
-from tests.routing.kit import CITY, OPERATOR, SECOND, Desk
+from tests.routing.kit import CITY, OPERATOR, SECOND, Desk, put_case
 from tests.routing.moments import ECO, UNIT, Time
 from tests.routing.test_verifying import ANGRY, HAPPY, close, name
 
@@ -56,7 +57,9 @@ async def test_f34_every_figure_is_a_recount_of_its_cases(
     assert {one.formula for one in made if one.scope == "city"} == CODES
     assert {one.scope for one in made} == {"city", "county", "unit"}
     for one in made:
-        top, base = recount(one.formula, [life for life in found if _within(life, one)])
+        within = [life for life in found if _within(life, one)]
+        unit = one.area if one.scope == "unit" else None
+        top, base = recount(one.formula, within, unit)
         assert 0 <= one.numerator <= one.denominator
         assert (one.numerator, one.denominator) == (len(top), len(base)), one
         async with town.city(CITY) as conn:
@@ -66,7 +69,7 @@ async def test_f34_every_figure_is_a_recount_of_its_cases(
 
 
 def _within(life: Life, one: Figure) -> bool:
-    return one.area in {CITY, life.unit, life.adcode}
+    return one.area in {CITY, life.unit, life.former, life.adcode}
 
 
 async def test_f34_a_figure_stays_what_it_was_counted_to_be(town: Database, city: City) -> None:
@@ -253,27 +256,47 @@ async def test_f36_nobody_settles_their_own_wish(working: Desk, time: Time) -> N
         await working.act("ask_exclusion", STRANGER, cause="explained", reason="x")
 
 
-async def test_f36_the_ceiling_raises_an_alarm(working: Desk, time: Time) -> None:
-    """The last exclusion under a unit's ceiling is told of, none goes over it."""
-    await close(working, time)
-    await working.act("ask_exclusion", UNIT, cause="explained", reason="已上报说明")
-    async with working.db.city(CITY) as conn:
-        fill = (
-            "INSERT INTO exclusion SELECT $1, n, 1, $2, '2026-11-01', 'explained', 'x', 'a', now(),"
-            " true, 'b', now() FROM generate_series($3::int, $4) n"
+async def wishes(town: Database, city: City, how_many: int) -> list[Desk]:
+    """Give closed cases of one unit, each asked to be left out of November."""
+    made = [Desk(town, city, await put_case(town, n)) for n in range(1, how_many + 1)]
+    async with town.city(CITY) as conn:
+        await conn.execute(
+            "UPDATE cases SET state = 'CLOSED', queue = NULL, lead_unit = $1, dispatched_at ="
+            " '2026-11-03', closed_at = '2026-11-04'",
+            ECO,
         )
-        await conn.execute(fill, CITY, ECO, 1, 3)
+    for one in made:
+        await one.act("ask_exclusion", OPERATOR, cause="explained", reason="已上报说明")
+    return made
+
+
+async def test_f36_the_ceiling_raises_an_alarm(town: Database, city: City) -> None:
+    """The last exclusion under a unit's ceiling is told of, none goes over it."""
+    made = await wishes(town, city, 4)
+    for one in made[:3]:
+        await one.act("grant_exclusion", SECOND)
     with pytest.raises(Conflict, match="exclusion_ceiling"):
-        await working.act("grant_exclusion", SECOND)
-    async with working.db.city(CITY) as conn:
-        await conn.execute("DELETE FROM exclusion WHERE case_no = 3")
-    await working.act("grant_exclusion", SECOND)
-    assert (await working.verbs())[-1] == "marks:exclusion:ceiling"
-    async with working.db.city(CITY) as conn:
+        await made[3].act("grant_exclusion", SECOND)
+    told = [(await one.verbs())[-1] == "marks:exclusion:ceiling" for one in made]
+    assert told == [False, False, True, False]
+    async with town.city(CITY) as conn:
         assert len(await exclusions.granted_in(conn, CITY, date(2026, 11, 1))) == 3
-        run = await count(conn, catalogue(working.city), MONTH, "x", now())
-        report = await report_of(conn, catalogue(working.city), run)
+        run = await count(conn, catalogue(city), MONTH, "x", now())
+        report = await report_of(conn, catalogue(city), run)
     assert [(one.unit, one.reached) for one in report.left_out] == [(ECO, True)]
+    assert report.totals.excluded == 3
+
+
+async def test_f36_many_at_once_do_not_pass_the_ceiling(town: Database, city: City) -> None:
+    """Whoever settles wishes of one unit at the same moment: three are granted, and no more."""
+    made = await wishes(town, city, 6)
+    tried = [one.act("grant_exclusion", SECOND) for one in made]
+    came = await asyncio.gather(*tried, return_exceptions=True)
+    refused = [one for one in came if isinstance(one, BaseException)]
+    assert [type(one) for one in refused] == [Conflict] * 3
+    verbs = [verb for one in made for verb in await one.verbs()]
+    assert verbs.count("marks:exclusion:granted") == 3
+    assert verbs.count("marks:exclusion:ceiling") == 1
 
 
 async def test_f45_the_monthly_report_names_the_cases_of_its_numbers(
