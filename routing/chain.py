@@ -137,12 +137,17 @@ def line(book: Catalogue, unit: str | None, on: date, barred: Collection[str] = 
     return rungs or [Rung(0, None, SUPERVISOR)]
 
 
-def superior(
+def above(
     book: Catalogue, unit: str | None, on: date, barred: Collection[str] = ()
-) -> str | None:
-    """Name who is above a unit: its parent, else the coordinating body, else the hotline."""
-    above = (rung.unit for rung in line(book, unit, on, barred) if rung.place >= len(POSTS))
-    return next((code for code in above if code and code != unit), None)
+) -> tuple[str, ...]:
+    """Name who is above a unit, the nearest first: its parents, the coordinating body, the hotline.
+
+    Whom the city's government does not reach gets no task: an authority outside it is left out.
+    """
+    units = book.directory.units
+    found = [rung.unit for rung in line(book, unit, on, barred) if rung.place >= len(POSTS)]
+    known = (code for code in found if code and code != unit)
+    return tuple(dict.fromkeys(code for code in known if units[code].level != "external"))
 
 
 def held(book: Catalogue, role: str, on: date) -> str | None:

@@ -2,8 +2,8 @@
 
 Some reasons the machine finds: the third report of a matter, many people, water sources, schools
 and hospitals, a promise broken. Others a supervisor names. A key complaint is raised a level and
-told to who is above its unit; a repeated one is handled together with them, never by the same unit
-alone.
+told to who is that many levels above its unit; a repeated one, and one that came back, is handled
+together with them, never left to the same unit alone.
 """
 
 from collections.abc import Collection
@@ -21,7 +21,7 @@ from models.db.supervision import Told
 from models.errors import Invalid
 from models.moment import aware
 from routing import disputes
-from routing.chain import policy, superior
+from routing.chain import above, policy
 from routing.handling import said
 from routing.matter import Change, Effect, Matter
 from routing.officials import refuse_numbers
@@ -31,19 +31,24 @@ MARKED: Final = "case:key:marked"
 ELEVATED: Final = "case:key:elevated"
 OWNED: Final = "case:owned"
 REPEATED: Final = "repeated"
+CAME_BACK: Final = "rebound"
 
 
 class Above(NamedTuple):
-    """Who is above the unit that leads a case, None where nobody is."""
+    """Who is above the unit that leads a case, the nearest first; nobody where none is."""
 
-    unit: str | None
+    units: tuple[str, ...]
+
+    def at(self, level: int) -> str | None:
+        """Name who is that many levels above the lead: at most the topmost, None where none is."""
+        return self.units[min(max(level, 1), len(self.units)) - 1] if self.units else None
 
 
 async def look(conn: Connection, matter: Matter, _request: msgspec.Struct) -> Above:
     """Find who is above the lead and not complained of."""
     case = matter.case
     barred = await accused.of_case(conn, case.city, case.case_no)
-    return Above(superior(matter.book, case.lead_unit, aware(matter.at).date(), barred))
+    return Above(above(matter.book, case.lead_unit, aware(matter.at).date(), barred))
 
 
 def mark(matter: Matter, request: MarkKey, change: Change) -> None:
@@ -59,6 +64,16 @@ def mark(matter: Matter, request: MarkKey, change: Change) -> None:
     change.effects.append(_tell(change.seen, request.reason))
     if request.reason == REPEATED:
         _join(matter, change, change.seen)
+
+
+def raise_again(matter: Matter, change: Change, seen: Above) -> None:
+    """Raise a case that came back: a level up, told to who is there, handled together with them."""
+    case = matter.case
+    reasons = tuple(dict.fromkeys((*case.key_reasons, CAME_BACK)))
+    change.on_case(key_reasons=reasons, level=case.level + 1)
+    change.data["level"] = change.case.level
+    change.effects.append(_tell(seen, CAME_BACK, again=f":{change.case.level}"))
+    _join(matter, change, seen)
 
 
 def elevate(matter: Matter, _request: msgspec.Struct, change: Change) -> None:
@@ -107,26 +122,27 @@ async def told_again(conn: Connection, case: Case) -> list[Told]:
     return await store.told_again(conn, case.city, case.case_no, since)
 
 
-def _join(matter: Matter, change: Change, above: Above) -> bool:
+def _join(matter: Matter, change: Change, seen: Above) -> bool:
     """Give who is above the lead a part in the case; False where they have one or nobody is."""
-    case = matter.case
+    unit = seen.at(change.case.level)
     present = {task.unit for task in matter.open_tasks}
-    if case.lead_unit is None or above.unit is None or above.unit in present:
+    if matter.case.lead_unit is None or unit is None or unit in present:
         return False
-    disputes.asked(matter, change, above.unit)
-    change.data["units"] = [above.unit]
+    disputes.asked(matter, change, unit)
+    change.data["units"] = [unit]
     return True
 
 
-def _tell(above: Above, reason: str) -> Effect:
+def _tell(seen: Above, reason: str, again: str = "") -> Effect:
     async def tell(conn: Connection, change: Change) -> None:
         case = change.case
+        unit = seen.at(case.level)
         notice = Notice(
             case_no=case.case_no,
             kind="key",
-            about=f"key:{case.case_no}:{reason}",
-            to_unit=above.unit,
-            to_post="deputy" if above.unit else "supervisor",
+            about=f"key:{case.case_no}:{reason}{again}",
+            to_unit=unit,
+            to_post="deputy" if unit else "supervisor",
             title=f"【重点件】{case.number}",
             body=f"列入重点件:{policy().key.names[reason]}。请提级督促办理。",
         )

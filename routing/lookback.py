@@ -6,7 +6,7 @@ the case: none is lost and none is doubled, however many stages run.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -16,8 +16,8 @@ from models.db.lookbacks import Lookback
 from models.db.pool import Connection
 from models.errors import Invalid
 from models.ids import uuid7
-from models.moment import now
-from routing import desk
+from models.moment import aware, now
+from routing import desk, key_cases
 from routing.act import Act
 from routing.catalogue import Catalogue
 from routing.closure_verbs import LookBack
@@ -31,13 +31,18 @@ from routing.watch import Watch
 LEASE: Final = "lookback"
 HELD: Final = "lookback:held"
 OPENED: Final = "lookback:opened"
-#: Why a case that came back is a key complaint.
-CAME_BACK: Final = "rebound"
 _REWORKED: Final = "case:task:reworked"
 _BATCH: Final = 200
 _MONTHS: Final = 3
 _YEAR: Final = 12
 _OVER: Final = (State.CLOSED, State.ARCHIVED)
+
+
+class Seen(NamedTuple):
+    """The look-backs of a case, and who is above its lead."""
+
+    past: list[Lookback]
+    above: key_cases.Above
 
 
 class Lookbacks(Watch):
@@ -97,18 +102,25 @@ def _planned(case: Case, kind: str, rule: Again, at: datetime, due: datetime) ->
     return Lookback(case_no=case.case_no, n=0, kind=kind, rule=rule.id, planned_at=at, due_at=due)
 
 
-async def seen(conn: Connection, matter: Matter, _request: Any) -> list[Lookback]:  # noqa: ANN401
-    """Read the look-backs of a case."""
-    return await lookbacks.of_case(conn, matter.case.city, matter.case.case_no)
+async def seen(conn: Connection, matter: Matter, request: LookBack) -> Seen:
+    """Read the look-backs of a case, and who is above its lead."""
+    past = await lookbacks.of_case(conn, matter.case.city, matter.case.case_no)
+    return Seen(past, await key_cases.look(conn, matter, request))
 
 
 def look_back(matter: Matter, request: LookBack, change: Change) -> None:
-    """Note what a look-back found: it held, or the matter is back and the case with it."""
-    past: list[Lookback] = change.seen
+    """Note what a look-back found: it held, or the matter is back and the case with it.
+
+    That it is back may be found at any time, that it held only once its days have passed.
+    """
+    past: list[Lookback] = change.seen.past
     ahead = min((one for one in past if one.done_at is None), key=_due, default=None)
     if ahead is None:
         raise matter.conflict("no_lookback", "该件没有待办的回头看。")
     _another(matter, request.unit)
+    if request.result == "held" and matter.at < ahead.due_at:
+        due = f"{aware(ahead.due_at):%Y-%m-%d}"
+        raise matter.conflict("lookback_not_due", f"回头看 {due} 到期,此前不能认定未反弹。")
     finding = said(request.finding, "finding_required", "回头看须写明核查情况。")
     change.data |= {"n": ahead.n, "unit": request.unit, "note": finding}
     done = msgspec.structs.replace(
@@ -169,16 +181,15 @@ def _reopen(matter: Matter, change: Change, finding: str) -> None:
     if lead is None:
         raise matter.conflict("no_lead", "该件没有主办单位,不能重启。")
     change.event = REBOUND
-    change.data |= {"answered": case.result, "level": case.level + 1}
+    change.data["answered"] = case.result
     change.on_other(lead, state=TaskState.IN_PROGRESS)
     change.on_case(
         state=State.IN_PROGRESS,
         closed_at=None,
         archived_at=None,
         result=None,
-        level=case.level + 1,
-        key_reasons=tuple(dict.fromkeys((*case.key_reasons, CAME_BACK))),
     )
+    key_cases.raise_again(matter, change, change.seen.above)
     again = {"task_no": lead.task_no, "unit": lead.unit, "reason": f"回头看发现反弹:{finding}"}
     change.more_events.append((_REWORKED, again))
     change.tells = "REWORK"

@@ -18,7 +18,7 @@ from models.db.escalations import Escalation
 from models.db.pool import Database
 from models.moment import CHINA
 from routing.catalogue import catalogue
-from routing.chain import superior
+from routing.chain import above as units_above
 from routing.escalating import Escalator, escalate, follow, watch
 from routing.tracking import sweep
 from tests.routing.kit import CITY, EAST, FRIDAY, Desk, put_case, put_city
@@ -310,7 +310,7 @@ async def test_f21_the_third_report_of_a_matter_is_a_key_complaint(
     await follow_all(third)
     case = await third.case()
     assert (case.key_reasons, case.level) == (("repeated",), 1)
-    above = superior(catalogue(city), case.lead_unit, FRIDAY.date())
+    above = units_above(catalogue(city), case.lead_unit, FRIDAY.date())[0]
     helper = next(task for task in await third.tasks() if task.unit == above)
     others = [t for t in await third.tasks() if not t.is_lead and t is not helper]
     for task in others:
@@ -347,7 +347,7 @@ async def test_f21_another_unit_of_a_repeated_case_is_not_alone_either(
     assert set((await main.case()).key_reasons) == {"repeated", "collective"}
     await main.act("redispatch", lead_unit=f"{EAST}-HUD", reason="换单位办理")
     await follow_all(main)
-    above = superior(catalogue(city), f"{EAST}-HUD", FRIDAY.date())
+    above = units_above(catalogue(city), f"{EAST}-HUD", FRIDAY.date())[0]
     present = [task.unit for task in await main.tasks() if task.state == "DISPATCHED"]
     assert above == f"{CITY}-COORD"
     assert above in present

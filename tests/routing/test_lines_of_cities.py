@@ -4,7 +4,7 @@ import pytest
 
 from models.city_load import installed_cities, load_city
 from routing.catalogue import catalogue
-from routing.chain import addressee, superior
+from routing.chain import above, addressee
 from tests.routing.kit import FRIDAY
 
 DAY = FRIDAY.date()
@@ -27,6 +27,6 @@ def test_f27_every_branch_overdue_climbs_to_the_citys_bureau_and_no_government(a
     ]
     assert len(branches) >= 5
     for county, branch in branches:
-        assert superior(book, branch, DAY) in own, county
+        assert above(book, branch, DAY)[0] in own, county
         assert addressee(book, "K12", "breach", branch, DAY).unit == branch, county
         assert addressee(book, "K12", "overdue1", branch, DAY).unit in own, county

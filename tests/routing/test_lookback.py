@@ -10,15 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.case import State, TaskState
-from models.db import lookbacks
+from models.city import City
+from models.db import escalations, lookbacks
 from models.db.lookbacks import Lookback
+from models.db.pool import Database
 from models.errors import Conflict, Invalid, JiesuError
 from models.moment import now
+from routing.catalogue import catalogue
 from routing.evidence import rules
 from routing.lookback import Lookbacks, open_due
 from tests.routing.closing import ECO, FAR, NIGHT, RESULT, UMA, Road
-from tests.routing.kit import CITY, FRIDAY, SECOND
-from tests.routing.moments import day
+from tests.routing.kit import CITY, FRIDAY, SECOND, put_case, put_city, small_city
+from tests.routing.moments import Time, day
+from tests.routing.test_supervision import COORD, HOT, TOP, with_line
 
 HELD: dict[str, Any] = {"result": "held", "unit": FAR, "finding": "现场未见反弹"}
 BACK: dict[str, Any] = {"result": "rebound", "unit": FAR, "finding": "现场又在排放"}
@@ -75,6 +79,7 @@ async def test_f40_nobody_looks_at_own_work(road: Road) -> None:
             await road.act("look_back", SECOND, **HELD | {"unit": unit})
     with pytest.raises(Invalid, match="unit_unknown"):
         await road.act("look_back", SECOND, **HELD | {"unit": "nobody"})
+    road.time.at("2026-12-21T08:00")
     await road.act("look_back", SECOND, **HELD | {"unit": f"{CITY}-ECO"})
 
 
@@ -261,3 +266,72 @@ async def test_f43_whatever_the_source_it_goes_round_the_same_loop(
         "lookback:held",
     ]
     assert [verb for verb in await road.verbs() if verb in wanted] == wanted
+
+
+@pytest.fixture(scope="module")
+def lined() -> City:
+    """Give the small city with a line above the east's branch."""
+    made = with_line()
+    catalogue(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def bare() -> City:
+    """Give the small city in which nobody is above anybody."""
+    made = small_city(version="bare")
+    catalogue(made)
+    return made
+
+
+async def road_of(db: Database, city: City, time: Time) -> Road:
+    """Give a case of a city that is closed and to be looked at again."""
+    await put_city(db, city)
+    road = Road(db, city, await put_case(db, 1), time)
+    await closed(road)
+    return road
+
+
+async def test_f40_each_rebound_brings_in_who_is_next_above(
+    db: Database, lined: City, time: Time
+) -> None:
+    """The unit above the first time, the coordinating body then, the topmost from there on."""
+    road = await road_of(db, lined, time)
+    for n, unit in enumerate((TOP, COORD, HOT, HOT), 1):
+        case = await road.act("look_back", SECOND, **BACK)
+        assert case.level == n
+        asked = {task.unit for task in await road.tasks() if task.state is TaskState.DISPATCHED}
+        assert asked == {unit}
+        async with road.db.city(CITY) as conn:
+            told = await escalations.notices(conn, CITY, unit, (), 9)
+        assert any("回头看发现反弹" in one.body for one in told)
+        await again(road, n)
+    async with road.db.city(CITY) as conn:
+        assert len(await escalations.notices(conn, CITY, HOT, (), 9)) == 2
+
+
+async def test_f40_where_nobody_is_above_the_supervisors_are_told(
+    db: Database, bare: City, time: Time
+) -> None:
+    """The case comes back all the same, and no task is given to nobody."""
+    road = await road_of(db, bare, time)
+    case = await road.act("look_back", SECOND, **BACK)
+    assert (case.state, case.level) == (State.IN_PROGRESS, 1)
+    async with road.db.city(CITY) as conn:
+        (told,) = await escalations.notices(conn, CITY, None, (), 9)
+    assert (told.to_unit, told.to_post) == (None, "supervisor")
+
+
+async def again(road: Road, n: int) -> None:
+    """Put a case that came back right and close it once more, some days later."""
+    road.time.at(f"2026-11-{20 + n}T20:00")
+    await road.unit("self_check", items=ITEMS)
+    await road.finish()
+
+
+async def test_f40_that_it_held_is_found_only_when_its_days_have_passed(road: Road) -> None:
+    """Right after the end nobody can know it; that it is back may be found at any time."""
+    await closed(road)
+    with pytest.raises(Conflict, match="lookback_not_due"):
+        await road.act("look_back", SECOND, **HELD)
+    assert (await road.act("look_back", SECOND, **BACK)).state is State.IN_PROGRESS

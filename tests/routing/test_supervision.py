@@ -18,7 +18,7 @@ from models.db import escalations, supervision
 from models.db.pool import Database
 from models.errors import Conflict, Forbidden, Invalid
 from routing.catalogue import Catalogue, catalogue
-from routing.chain import addressee, line, policy, superior
+from routing.chain import above, addressee, line, policy
 from tests.routing.kit import CITY, EAST, FRIDAY, OPERATOR, Desk, handler, put_case, small_city
 from tests.routing.moments import ECO, RESULT, UNIT, Time
 
@@ -80,7 +80,7 @@ async def finish(desk: Desk) -> None:
 class TestTheLine:
     def test_f27_a_branch_stands_under_the_citys_bureau(self, book: Catalogue) -> None:
         """What a branch does not do in time climbs to the city's bureau, not to the county."""
-        assert superior(book, ECO, DAY) == TOP
+        assert above(book, ECO, DAY)[0] == TOP
         told = addressee(book, "K12", "overdue1", ECO, DAY)
         assert (told.unit, told.post) == (TOP, "deputy")
 
@@ -95,9 +95,9 @@ class TestTheLine:
     ) -> None:
         """Then to the hotline's head, and the supervisors where a city has neither."""
         other = f"{EAST}-UMA"
-        assert superior(book, other, DAY) == COORD
+        assert above(book, other, DAY)[0] == COORD
         assert addressee(book, "K12", "overdue2", other, DAY).unit == HOT
-        assert superior(book, other, DAY, {COORD}) == HOT
+        assert above(book, other, DAY, {COORD}) == (HOT,)
         bare = catalogue(small_city())
         assert addressee(bare, "K02", "breach", None, DAY)[1:] == (None, "supervisor")
 
