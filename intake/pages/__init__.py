@@ -67,7 +67,7 @@ STAFF: Final = (
     Page("GET", "/desk/cases/{number}/preview", _DESK, desk.preview),
     Page("GET", "/desk/cases/{number}/clocks/{task}/{clock}/{attempt}", _READ, desk.clock),
     Page("POST", "/desk/cases/{number}/reveal", _DESK, actions.reveal),
-    Page("POST", "/desk/cases/{number}/{verb}", _DESK, actions.desk_act),
+    Page("POST", "/desk/cases/{number}/{verb}", _READ, actions.desk_act),
     Page("GET", "/unit", _UNIT, unit.inbox),
     Page("GET", "/unit/tasks/{number}", _UNIT, unit.task),
     Page("GET", "/unit/tasks/{number}/clocks/{task}/{clock}/{attempt}", _UNIT, desk.clock),

@@ -1,6 +1,6 @@
 """Posted forms that act on a case: the same commands as the API's, then on to the next page."""
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -8,7 +8,7 @@ from aiohttp import web
 from intake import asked, auth
 from intake.auth import Staff
 from intake.keys import SERVICES
-from intake.pages import case_view, desk, unit, uploads
+from intake.pages import act_forms, case_view, desk, unit, uploads
 from intake.pages.case_form import act_data
 from intake.pages.render import page, see
 from intake.track import TrackCodes
@@ -28,9 +28,9 @@ _ANSWERS: Final = (Conflict, Invalid, TooLarge, Forbidden)
 
 
 async def desk_act(request: web.Request, staff: Staff) -> web.Response:
-    """Do what an operator's form says."""
+    """Do what a form of the desk says, an operator's or a supervisor's."""
     case_no = case_view.number_of(request, staff)
-    verb = _verb(request, "operator")
+    verb = _verb(request, staff)
     try:
         await _act(request, staff, case_no, verb)
     except _ANSWERS as error:
@@ -51,7 +51,7 @@ async def desk_act(request: web.Request, staff: Staff) -> web.Response:
 async def unit_act(request: web.Request, staff: Staff) -> web.Response:
     """Do what a unit's form says, with the evidence it brings."""
     case_no = case_view.number_of(request, staff)
-    verb = _verb(request, "unit")
+    verb = _verb(request, staff)
     try:
         await _act(request, staff, case_no, verb)
     except _ANSWERS as error:
@@ -64,7 +64,7 @@ async def unit_act(request: web.Request, staff: Staff) -> web.Response:
             typed=await _typed(request),
         )
     number = request.match_info["number"]
-    gone = verb in ("submit", "request_return")
+    gone = verb in ("submit", "request_return", "hand_over")
     return see(f"/unit?done={verb}" if gone else f"/unit/tasks/{number}?done={verb}")
 
 
@@ -121,10 +121,12 @@ def _may_call(view: case_view.CaseView, staff: Staff) -> None:
         raise Forbidden("identity_confidential", detail)
 
 
-def _verb(request: web.Request, who: str) -> str:
+def _verb(request: web.Request, staff: Staff) -> str:
     verb = request.match_info["verb"]
     known = ACTS.get(verb)
-    if known is None or known.move.who != who:
+    drawn_for_all = verb in act_forms.SHEETS and staff.role != "supervisor"
+    whose = (staff.role, "anyone") if drawn_for_all else (staff.role,)
+    if known is None or known.move.who not in whose:
         raise Invalid("verb_unknown", "没有这个操作。")
     return verb
 
@@ -133,9 +135,7 @@ async def _act(request: web.Request, staff: Staff, case_no: int, verb: str) -> N
     form = await asked.form(request)
     files = await uploads.evidence(form, "files")
     view = await case_view.load(request, staff, case_no)
-    data = act_data(form.items(), view)
-    if "measures" in data:
-        data["measures"] = [str(code) for code in form.getall("measures")]
+    data = _data(verb, form, view)
     revision = str(form.get("revision", ""))
     services = request.app[SERVICES]
     async with services.db.city(staff.city) as conn:
@@ -149,15 +149,28 @@ async def _act(request: web.Request, staff: Staff, case_no: int, verb: str) -> N
                 origin="unit",
                 task_no=task.task_no if task else None,
             )
-        await act(
-            conn,
-            services.cities[staff.city],
-            case_no,
-            verb,
-            data,
-            auth.actor(staff),
-            asked.number(revision),
-        )
+        try:
+            await act(
+                conn,
+                services.cities[staff.city],
+                case_no,
+                verb,
+                data,
+                auth.actor(staff),
+                asked.number(revision),
+            )
+        except Invalid as error:
+            raise act_forms.explained(verb, error) from error
+
+
+def _data(verb: str, form: asked.Form, view: case_view.CaseView) -> dict[str, Any]:
+    """Read a form: one drawn from the act's struct, or one of the page's own."""
+    if verb in act_forms.SHEETS:
+        return act_forms.read(verb, {k: v for k, v in form.items() if isinstance(v, str)})
+    data = act_data(form.items(), view)
+    if "measures" in data:
+        data["measures"] = [str(code) for code in form.getall("measures")]
+    return data
 
 
 async def _typed(request: web.Request) -> dict[str, str]:

@@ -13,7 +13,7 @@ from intake.pages.city_words import CITY_WORDS, CityWords
 from intake.pages.highlight import Key, Piece
 from intake.pages.history import Entry
 from intake.unit_view import case_for_unit
-from models.case import Case, State, TaskState, read_case_no
+from models.case import Case, Event, State, TaskState, read_case_no
 from models.db import events, identity, restricted, views
 from models.db.identity import Access
 from models.db.lines import ClockView, FileView, Reporter, TaskView
@@ -48,6 +48,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     references: list[tuple[str, str, int]]
     proposal: Decision | None
     barred: frozenset[str] = frozenset()
+    past: list[Event]
 
     @property
     def lead(self) -> TaskView | None:
@@ -135,8 +136,9 @@ def propose(
     if not waits or not case.types:
         return None
     city = request.app[SERVICES].cities[case.city]
-    decision = decide(city, facts_of(case, now(), changed or {}))
-    return with_neighbours(catalogue(city), case, decision)
+    at = now()
+    decision = decide(city, facts_of(case, at, changed or {}))
+    return with_neighbours(catalogue(city), case, decision, at)
 
 
 async def _parts(conn: Connection, case: Case, words: CityWords) -> dict[str, Any]:
@@ -146,6 +148,7 @@ async def _parts(conn: Connection, case: Case, words: CityWords) -> dict[str, An
         "barred": barred(catalogue(words.city), case, past),
         "tasks": await views.tasks(conn, city, case_no),
         "clocks": await views.clocks(conn, city, case_no),
+        "past": past,
         "entries": history.entries(past, words),
         "suggested": history.suggested(past),
         "files": await views.files(conn, city, case_no),

@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from models.city import City, Division, Unit
+from models.clock import PauseReason
 from models.moment import now
 from routing.catalogue import catalogue
 from routing.plan import is_closing
@@ -54,6 +55,11 @@ class CityWords:
         """Name a clock."""
         known = self._catalogue.clocks.get(code or "")
         return known.zh if known else (code or "")
+
+    @property
+    def pauses(self) -> list[PauseReason]:
+        """Give the reasons for which clocks may stand still."""
+        return list(self._catalogue.pauses.values())
 
     def is_clock(self, code: str) -> bool:
         """Tell whether a code is a clock's."""

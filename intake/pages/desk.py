@@ -10,7 +10,7 @@ from classifier.tokens import cutter
 from intake import asked
 from intake.auth import Staff
 from intake.keys import SERVICES
-from intake.pages import case_view
+from intake.pages import act_forms, case_view
 from intake.pages.case_form import choices, chosen_facts
 from intake.pages.city_words import CITY_WORDS
 from intake.pages.render import page, see
@@ -95,6 +95,8 @@ async def case_page(
 ) -> web.Response:
     """Render the case page, after a failed form with what was typed and why it failed."""
     view = await case_view.load(request, staff, case_no)
+    failed = request.match_info.get("verb", "") if problem else ""
+    drawn, plain = act_forms.typed_in(failed, typed or {})
     response = page(
         request,
         "desk/case.html",
@@ -103,8 +105,11 @@ async def case_page(
         view=view,
         case=view.case,
         city_words=view.words,
-        choices=choices(view, typed or {}),
-        typed=typed or {},
+        choices=choices(view, plain),
+        typed=plain,
+        forms=act_forms.offered(view, staff),
+        act_failed=failed,
+        typed_act=drawn,
         problem=problem,
         was=request.query.get("was", ""),
         may_act=staff.role == "operator",

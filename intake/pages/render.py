@@ -9,7 +9,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from intake import auth
 from intake.auth import Staff
 from intake.keys import REQUEST_ID, SERVICES
-from intake.pages import assets, english, words
+from intake.pages import act_forms, assets, english, words
 from models.errors import JiesuError
 
 _FOLDER: Final = Path(__file__).with_name("templates")
@@ -76,7 +76,7 @@ def page(
         "staff": staff,
         "nav": _NAV[staff.role] if staff else (),
         "city": _city_name(request, staff),
-        "done": words.DONE.get(request.query.get("done", "")),
+        "done": _said_done(request.query.get("done", "")),
         **context,
     }
     text = _ENV.get_template(template).render(known)
@@ -113,6 +113,11 @@ def language(request: web.Request) -> str:
     """Give the reader's language: zh, or en where they chose it."""
     chosen = request.query.get("lang") or request.cookies.get(_LANG_COOKIE, "")
     return chosen if chosen in english.LANGUAGES else "zh"
+
+
+def _said_done(verb: str) -> str | None:
+    """Say what was just done, by the word in the address."""
+    return words.DONE.get(verb) or act_forms.done(verb)
 
 
 def _city_name(request: web.Request, staff: Staff | None) -> str:

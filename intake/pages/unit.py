@@ -8,7 +8,7 @@ from aiohttp import web
 from intake import asked
 from intake.auth import Staff
 from intake.keys import SERVICES
-from intake.pages import case_view
+from intake.pages import act_forms, case_view
 from intake.pages.case_form import choices
 from intake.pages.city_words import CITY_WORDS
 from intake.pages.render import page
@@ -76,6 +76,8 @@ async def task_page(
     own = view.task_of(staff.unit)
     if own is None:
         raise case_view.missing()
+    failed = request.match_info.get("verb", "") if problem else ""
+    drawn, plain = act_forms.typed_in(failed, typed or {})
     response = page(
         request,
         "unit/task.html",
@@ -85,8 +87,11 @@ async def task_page(
         case=view.case,
         task=own,
         city_words=view.words,
-        choices=choices(view, typed or {}),
-        typed=typed or {},
+        choices=choices(view, plain),
+        typed=plain,
+        forms=act_forms.offered(view, staff),
+        act_failed=failed,
+        typed_act=drawn,
         problem=problem,
     )
     if request.method != "GET":

@@ -4,6 +4,7 @@ import re
 
 from intake.pages.watch import PAGE
 from models.case import read_case_no
+from routing.acts import ACTS
 from routing.tracking import Sweeper
 from tests.pages.kit import CITY, UMA, World, movable
 
@@ -81,13 +82,16 @@ async def test_long_lists_come_in_pages(world: World) -> None:
     assert seen == total
 
 
-async def test_a_supervisor_reads_a_case_and_can_do_nothing_to_it(world: World) -> None:
-    """The case page has no form but the sign-out."""
+async def test_a_supervisor_reads_a_case_and_may_only_supervise_it(world: World) -> None:
+    """The case page has no form but the sign-out and those of acts that are a supervisor's."""
     number = await world.dispatched()
     boss = await world.browser("boss")
     page = await boss.get(f"/desk/cases/{number}")
     assert "为什么派给" in page
-    assert page.count("<form") == 1
+    acts = re.findall(rf'action="/desk/cases/{number}/(\w+)"', page)
+    assert len(acts) == page.count("<form") - 1
+    assert "urge" in acts
+    assert {ACTS[verb].move.who for verb in acts} == {"supervisor"}
 
 
 async def test_a_list_that_is_none_is_not_found(world: World) -> None:
