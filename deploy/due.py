@@ -9,7 +9,7 @@ import msgspec
 from models.city_load import load_city
 from models.clock import ClockDef
 from models.decision import Deadline
-from models.errors import NotFound
+from models.errors import Invalid, NotFound
 from routing.catalogue import Catalogue, catalogue
 from routing.clocks import deadline, parse_span, show_span, span_clock, span_of
 
@@ -31,7 +31,10 @@ def count(
     """Count a clock of the city by its code, or a bare span; NotFound for an unknown code."""
     book = catalogue(load_city(city))
     definition = _definition(book, clock, roll=roll)
-    return Counted(definition, urgency, deadline(definition, start, urgency, book.calendar))
+    try:
+        return Counted(definition, urgency, deadline(definition, start, urgency, book.calendar))
+    except (OverflowError, ValueError) as error:
+        raise Invalid("date_out_of_range", "推算到了公历 1 年至 9999 年以外。") from error
 
 
 def show(counted: Counted, *, as_json: bool) -> str:

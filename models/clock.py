@@ -143,12 +143,16 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
-    """What a deadline was counted from: with a calendar it gives the same deadline again."""
+    """What a deadline was counted from: with a calendar it gives the same deadline again.
+
+    `urgency` is how urgent the case was then, None where that is not known.
+    """
 
     start: datetime
     span: Span
     cutoff_hour: int | None = None
     roll: bool = True
+    urgency: str | None = None
     shifts: tuple[Shift, ...] = ()
 
 

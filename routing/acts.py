@@ -11,6 +11,7 @@ from models.errors import Invalid
 from routing import (
     answering,
     apart,
+    blocking,
     crimes,
     desk,
     dispute_acts,
@@ -31,6 +32,7 @@ from routing import (
     lookback,
     looking,
     merging,
+    own_clocks,
     parts,
     petitions,
     proceeding,
@@ -46,7 +48,6 @@ from routing import (
     verifying,
 )
 from routing.act import Act, Check, Do, Look
-from routing.blocking import blocks
 from routing.lifecycle import MOVES
 
 __all__ = ["ACTS", "CHECKS", "Act", "Do", "Look", "act_of"]
@@ -69,7 +70,7 @@ _DO: Final[Mapping[str, Do]] = {
     "approve": review.approve,
     "rework": review.rework,
 }
-_LOOK: Final[Mapping[str, Look]] = {"close": blocks}
+_LOOK: Final[Mapping[str, Look]] = {"close": blocking.blocks}
 #: The acts of each part that has some of its own.
 _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
     dispute_acts.ACTS,
@@ -81,6 +82,7 @@ _PARTS: Final[tuple[Mapping[str, Act], ...]] = (
     helping.ACTS,
     extending.ACTS,
     suspending.ACTS,
+    own_clocks.ACTS,
     petitions.ACTS,
     supervision_acts.ACTS,
     emergencies.ACTS,
@@ -114,7 +116,10 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
         ledgering.not_ledgered,
         emergencies.bears_none,
         restricting.alone,
+        suspending.runs,
+        blocking.nothing_goes_on,
     ),
+    "consolidate": (suspending.runs,),
     "relate": (apart.not_joined, restricting.alone),
     "split": (apart.not_split, restricting.alone),
     "request_return": (tracing.traced_first,),
@@ -129,8 +134,14 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
         disputes.not_disputed,
         emergencies.bears_none,
         ledgering.not_ledgered,
+        blocking.nothing_goes_on,
     ),
-    "transfer": (answering.no_open_parts, disputes.not_disputed, ledgering.not_ledgered),
+    "transfer": (
+        answering.no_open_parts,
+        disputes.not_disputed,
+        ledgering.not_ledgered,
+        blocking.only_emergencies_go_on,
+    ),
     "archive": (ledgering.not_ledgered,),
     "withdraw": (key_cases.not_alone,),
     "waive": (key_cases.not_alone,),

@@ -9,7 +9,7 @@ from models.db.pool import Connection
 from models.taxonomy import ISSUE_TYPES
 from routing import clocking, returns
 from routing.act import Act
-from routing.clocking import PAUSED
+from routing.handling import rest
 from routing.lifecycle import Move
 from routing.link_verbs import Consolidate
 from routing.matter import Change, Matter
@@ -53,8 +53,7 @@ def consolidate(matter: Matter, request: Consolidate, change: Change) -> None:
     change.stop_all(CONSOLIDATED, lead.task_no)
     change.on_case(state=State.SUBMITTED)
     done_with(change, PARTS_DONE)
-    running = clocking.closing(matter.book, matter.running)
-    change.stops += [(clock, PAUSED) for clock in running]
+    rest(matter, change)
     change.data |= {"outcome": outcome, "parts": result["consolidated"]}
 
 

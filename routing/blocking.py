@@ -32,6 +32,22 @@ BLOCKERS: Final[tuple[Blocker, ...]] = (
 )
 
 
+async def nothing_goes_on(_conn: Connection, matter: Matter, _request: Any) -> None:  # noqa: ANN401
+    """Refuse to end a case where nobody could end what goes on beside it: a transfer, a report."""
+    _refuse(matter, matter.going_on())
+
+
+async def only_emergencies_go_on(_conn: Connection, matter: Matter, _request: Any) -> None:  # noqa: ANN401
+    """Refuse to pass on a case with anything beside it but an emergency, still acted on after."""
+    _refuse(matter, matter.going_on(emergencies.KNOWN))
+
+
+def _refuse(matter: Matter, names: list[str]) -> None:
+    if names:
+        detail = f"尚未了结,不能并案、不予受理或转出:{'、'.join(names)}。"
+        raise matter.conflict("procedure_open", detail)
+
+
 async def blocks(conn: Connection, matter: Matter, _request: Any) -> list[str]:  # noqa: ANN401
     """Say what is still open of a case, in Chinese; an empty list lets it close."""
     return [said for blocker in BLOCKERS for said in await blocker(conn, matter)]

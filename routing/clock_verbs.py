@@ -36,6 +36,25 @@ class ExtendOwn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     reason: str
 
 
+class PauseClock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A clock of the desk's own let stand for a `reason` of its pauses, until `ends_when`.
+
+    `days` are of the kind that the reason's limit is counted in, all of it where not given.
+    """
+
+    code: str
+    reason: str
+    ends_when: str
+    days: int | None = None
+
+
+class ResumeClock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A clock of the desk's own that runs on before its pause was over, with why."""
+
+    code: str
+    reason: str
+
+
 class Suspend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A wish that the clocks stand still: a reason of the pauses and the condition that ends it.
 

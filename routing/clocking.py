@@ -113,8 +113,12 @@ def resumed(book: Catalogue, case: Case, clock: Clock, at: datetime) -> Clock:
 
 def continued(book: Catalogue, case: Case, clock: Clock, at: datetime, shift: Shift) -> Clock:
     """Let a clock run on as its next attempt, with what moved its end; what was noted stays so."""
-    basis = with_shift(basis_of_running(book, clock), shift)
-    made = timed(book, clock, basis, at)
+    return rebased(book, case, clock, at, with_shift(basis_of_running(book, clock), shift))
+
+
+def rebased(book: Catalogue, case: Case, clock: Clock, at: datetime, basis: Basis) -> Clock:
+    """Let a clock run on as its next attempt, counted from another basis."""
+    made = at_urgency(book, case, timed(book, clock, basis, at), at, basis.urgency)
     fields = {"attempt": clock.attempt + 1, "started_at": at, "stopped_at": None}
     unit = clock.unit if clock.task_no or clock.desk else case.lead_unit
     return msgspec.structs.replace(made, **fields, stop_reason=None, unit=unit)
@@ -138,6 +142,29 @@ def timed(book: Catalogue, clock: Clock, basis: Basis, at: datetime) -> Clock:
         breached_at=found.due.due_at if breached else None,
         raised=clock.raised if breached else 0,
     )
+
+
+def at_urgency(book: Catalogue, case: Case, clock: Clock, at: datetime, was: str | None) -> Clock:
+    """Count a clock for how urgent its case is now; `was` is what it was counted for.
+
+    What has become more urgent has the shorter time from now on, never more than it had; what is
+    less urgent has the whole time from its start.
+    """
+    now, known = case.urgency or "", book.clocks.get(clock.code)
+    if was is None or was == now or known is None or clock.basis is None:
+        return clock
+    basis = basis_of(paced(known, _pace(case, known)), at, now)
+    if basis.span == clock.basis.span:
+        return clock
+    if now > was:
+        start = clock.started_at if clock.attempt == 1 else clock.basis.start
+        basis = msgspec.structs.replace(basis, start=start, shifts=clock.basis.shifts)
+    made = timed(book, clock, basis, at)
+    return made if now > was or made.due_at < clock.due_at else clock
+
+
+def _pace(case: Case, known: ClockDef) -> float:
+    return case.decision.pace if case.decision and is_closing(known) else 1.0
 
 
 def basis_of_running(book: Catalogue, clock: Clock) -> Basis:
@@ -171,7 +198,7 @@ def _stated(definition: ClockDef, case: Case, said: Mapping[str, Any]) -> dateti
 def _clock(
     book: Catalogue, case: Case, definition: ClockDef, at: datetime, stated: datetime | None
 ) -> Clock:
-    pace = case.decision.pace if case.decision and is_closing(definition) else 1.0
+    pace = _pace(case, definition)
     key = (definition.code, at, case.urgency, pace, stated)
     made = book.counted.get(key)
     if made is None:

@@ -7,6 +7,7 @@ through everything.
 """
 
 import re
+from calendar import isleap
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -88,6 +89,7 @@ def basis_of(clock: ClockDef, start: datetime, urgency: str | None) -> Basis:
         span=span_of(clock, urgency),
         cutoff_hour=clock.cutoff_hour,
         roll=clock.roll,
+        urgency=urgency,
     )
 
 
@@ -224,8 +226,9 @@ def _continuous(span: Span, start: datetime) -> Deadline:
 
 def _years(span: Span, start: datetime) -> Deadline:
     day = start.date()
-    leap = (day.month, day.day) == _LEAP_DAY
-    last = day.replace(year=day.year + span.n, day=28 if leap else day.day)
+    year = day.year + span.n
+    lost = (day.month, day.day) == _LEAP_DAY and not isleap(year)
+    last = day.replace(year=year, day=28 if lost else day.day)
     steps = (
         DayStep(day=day.isoformat(), n=0, note="起算"),
         DayStep(day=last.isoformat(), n=span.n, note=f"满 {show_span(span)}"),

@@ -5,7 +5,7 @@ its clocks (K28 to K33) run with the case's, its history is the case's. The time
 runs from when the city knew, which is when the report came in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -46,7 +46,9 @@ _ANY: Final = tuple(
 )
 _FEWEST: Final = 2
 #: The clocks that a new grade counts again from when it was known.
-_BY_GRADE: Final = ("K28", "K29", "K31", "K33")
+_TELL_NEAR: Final = "K33"
+_BY_GRADE: Final = ("K28", "K29", "K31", _TELL_NEAR)
+_NEAR: Final = "neighbour"
 
 
 async def seen(conn: Connection, matter: Matter, _request: Any) -> Whole | None:  # noqa: ANN401
@@ -134,6 +136,16 @@ def _notices(matter: Matter, request: OpenEmergency) -> list[Notice]:
     ]
 
 
+def _further(notices: Sequence[Notice], names: tuple[str, ...], *, crossing: bool) -> list[Notice]:
+    """List the neighbours named later; what crosses a border has one on the list in any case."""
+    listed = any(notice.kind == _NEAR for notice in notices)
+    found = _neighbours(names, crossing and not listed)
+    return [
+        Notice(n=number, kind=kind, role="", unit=None, addressee=name)
+        for number, (kind, _, _, name) in enumerate(found, len(notices) + 1)
+    ]
+
+
 def _name(role: str, unit: Any) -> str:  # noqa: ANN401
     if unit is not None:
         return str(unit.name)
@@ -143,7 +155,7 @@ def _name(role: str, unit: Any) -> str:  # noqa: ANN401
 
 def _neighbours(names: tuple[str, ...], crossing: bool) -> list[tuple[str, str, str | None, str]]:
     listed = names or (("可能受影响的相邻、下游地区",) if crossing else ())
-    return [("neighbour", "", None, name) for name in listed]
+    return [(_NEAR, "", None, name) for name in listed]
 
 
 def join(matter: Matter, request: JoinEmergency, change: Change) -> None:
@@ -184,8 +196,8 @@ def tell(matter: Matter, request: TellEmergency, change: Change) -> None:
         raise Invalid("notice_unknown", "通知名单中没有这个序号。")
     how = said(request.how, "how_required", "须写明通知方式。")
     change.data |= {"notices": sorted(wanted), "how": how}
-    near = {notice.n for notice in notices if notice.kind == "neighbour"}
-    left = {n.n for n in notices if n.kind == "neighbour" and n.told_at is None} - wanted
+    near = {notice.n for notice in notices if notice.kind == _NEAR}
+    left = {n.n for n in notices if n.kind == _NEAR and n.told_at is None} - wanted
     if near & wanted and not left:
         change.more_events.append((_NEIGHBOURS, {"notices": sorted(near)}))
 
@@ -244,15 +256,13 @@ def grade(matter: Matter, request: GradeEmergency, change: Change) -> None:
         held=matter.clocks,
         said={KNOWN: _facts(graded)},
     )
-    running = {clock.code for clock in by_grade}
+    running = {clock.code for clock in matter.running}
     codes = {clock.code for clock in wanted}
     change.stops += [(clock, change.event) for clock in by_grade if clock.code not in codes]
+    added = _further(change.seen.notices, request.neighbours, crossing=graded.crossing)
+    untold = [n for n in (*change.seen.notices, *added) if n.kind == _NEAR and n.told_at is None]
     fresh = [c for c in wanted if c.code in _BY_GRADE and c.code not in running]
-    change.starts += [c for c in fresh if not reported or c.code == "K33"]
-    added = [
-        Notice(n=len(change.seen.notices) + number, kind=kind, role="", unit=None, addressee=name)
-        for number, (kind, _, _, name) in enumerate(_neighbours(request.neighbours, False), 1)
-    ]
+    change.starts += [c for c in fresh if (untold if c.code == _TELL_NEAR else not reported)]
 
     async def keep(conn: Connection, _change: Change) -> None:
         await store.grade(conn, matter.case.city, graded)

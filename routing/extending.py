@@ -21,12 +21,14 @@ from models.moment import aware
 from routing import clocking
 from routing.act import Act
 from routing.clock_verbs import DenyExtension, ExtendOwn, GrantExtension, RequestExtension
+from routing.clocking import basis_of_running
 from routing.clocks import left, show_span, span_of
-from routing.handling import said
+from routing.handling import EXTENSION_ASKED, said
 from routing.lifecycle import AT_WORK, Move
 from routing.matter import Change, Matter
 from routing.verbs import ReplyMethod
 
+_EXTENSION: Final = "extension"
 GRANTED: Final = "case:extension:granted"
 _LED: Final = (State.DISPATCHED, State.IN_PROGRESS)
 _HANDLED: Final = tuple(state for state in State if state is not State.NEW)
@@ -70,7 +72,7 @@ def request(matter: Matter, request: RequestExtension, change: Change) -> None:
 def grant(matter: Matter, request: GrantExtension, change: Change) -> None:
     """Approve an extension before the clock has run out: it goes on with its later end."""
     asked = _waiting(matter, change)
-    clock = _running(matter, asked.code)
+    clock = running_of(matter, asked.code)
     if clock.due_at <= matter.at:
         raise matter.conflict("promise_over", "时限已到期,不能再批准延期。")
     span = msgspec.structs.replace(asked.span, n=request.n or asked.span.n)
@@ -103,14 +105,14 @@ def deny(matter: Matter, request: DenyExtension, change: Change) -> None:
 def extend_own(matter: Matter, request: ExtendOwn, change: Change) -> None:
     """Prolong a clock of the desk's own, as the law or the city allows it."""
     reason = said(request.reason, "reason_required", "延期须写明理由。")
-    clock = _running(matter, request.code)
+    clock = running_of(matter, request.code)
     known = matter.book.clocks[clock.code]
     terms = _terms(known)
     if not known.desk:
         raise matter.conflict("not_desks_clock", "该时限由承办单位申请延期。")
     _in_time(matter, clock, terms)
     span = Span(n=request.n, unit=_unit(clock, known))
-    before = matter.count("clock:extended")
+    before = sum(shift.kind == _EXTENSION for shift in basis_of_running(matter.book, clock).shifts)
     if before >= terms.times or (terms.each and span.n > terms.each.n) or span.n < 1:
         raise matter.conflict("extension_limit", _allowed(known, terms, matter.case.urgency))
     _prolong(matter, change, clock, span)
@@ -118,7 +120,7 @@ def extend_own(matter: Matter, request: ExtendOwn, change: Change) -> None:
 
 
 def _prolong(matter: Matter, change: Change, clock: Clock, span: Span) -> Clock:
-    shift = Shift(kind="extension", start=matter.at, span=span)
+    shift = Shift(kind=_EXTENSION, start=matter.at, span=span)
     longer = clocking.continued(matter.book, matter.case, clock, matter.at, shift)
     change.stops.append((clock, change.event))
     change.starts.append(longer)
@@ -135,7 +137,8 @@ def _promise(matter: Matter) -> tuple[Clock, ClockDef]:
     return clock, matter.book.clocks[clock.code]
 
 
-def _running(matter: Matter, code: str) -> Clock:
+def running_of(matter: Matter, code: str) -> Clock:
+    """Give the running clock of a code; Conflict where none runs."""
     found = next((clock for clock in matter.running if clock.code == code), None)
     if found is None:
         raise matter.conflict("clock_not_running", f"时限 {code} 没有在计时。")
@@ -207,7 +210,7 @@ ACTS: Final[Mapping[str, Act]] = {
             cases=_LED,
             tasks=_WORKING,
             lead_only=True,
-            event="case:extension:requested",
+            event=EXTENSION_ASKED,
         ),
         request,
         look,

@@ -6,6 +6,8 @@ from typing import Final
 import msgspec
 
 from models.case import Outcome, State, TaskState
+from models.db import standing
+from models.db.pool import Connection
 from models.errors import Invalid
 from routing import clocking, duty
 from routing.matter import Change, Matter
@@ -15,6 +17,9 @@ from routing.verbs import Contact, Reached, Sign, Submit
 _APART: Final = timedelta(hours=2)
 _TRIED: Final = "case:task:contact_tried"
 _SHORTEST: Final = 2
+#: What a unit may wish for the promise of its case.
+EXTENSION_ASKED: Final = "case:extension:requested"
+SUSPENSION_ASKED: Final = "case:suspension:requested"
 
 
 def sign(matter: Matter, request: Sign, change: Change) -> None:
@@ -83,8 +88,7 @@ def submit(matter: Matter, request: Submit, change: Change) -> None:
         change.data["opinion"] = reply
     if change.task is not None and change.task.is_lead:
         change.on_case(state=State.SUBMITTED)
-        paused = clocking.closing(matter.book, matter.running)
-        change.stops += [(clock, clocking.PAUSED) for clock in paused]
+        rest(matter, change)
         # Whoever has handed in a result cannot return the case any more: the window closes.
         change.stops += [
             (clock, change.event)
@@ -93,6 +97,26 @@ def submit(matter: Matter, request: Submit, change: Change) -> None:
             and known.window
             and "case:task:return_requested" in known.stops
         ]
+
+
+def rest(matter: Matter, change: Change) -> None:
+    """Let the promises to close stand while a result is looked at; wishes about them are moot."""
+    promises = clocking.closing(matter.book, matter.running)
+    change.stops += [(clock, clocking.PAUSED) for clock in promises]
+    change.stops += [
+        (clock, change.event)
+        for clock in matter.running
+        if (known := matter.book.clocks.get(clock.code)) is not None
+        and known.start == EXTENSION_ASKED
+    ]
+    if matter.count(EXTENSION_ASKED) or matter.count(SUSPENSION_ASKED):
+        change.effects.append(_drop_wishes)
+
+
+async def _drop_wishes(conn: Connection, change: Change) -> None:
+    matter = change.matter
+    await standing.drop_extensions(conn, matter.case, matter.at, matter.actor.name)
+    await standing.end_suspensions(conn, matter.case, matter.at, "submitted")
 
 
 def said(text: str, code: str, detail: str) -> str:

@@ -12,11 +12,13 @@ from routing.act import Act, Do
 from routing.clock_verbs import PetitionStep
 from routing.facts import family
 from routing.handling import said
-from routing.lifecycle import Move
+from routing.lifecycle import AT_WORK, Move
 from routing.matter import Change, Matter
 from routing.plan import PETITION
 
 _OVER: Final = (State.CLOSED, State.ARCHIVED)
+#: What was asked for is decided although the case is done again meanwhile.
+_ANY: Final = (*AT_WORK, *_OVER)
 #: Each step: its verb, its event, the event it answers, the window that it must keep.
 _STEPS: Final = (
     ("ask_review", "petition:review_asked", "case:closed", "K26A"),
@@ -49,7 +51,7 @@ def _step(event: str, after: str, window: str | None) -> Do:
 
 ACTS: Final[Mapping[str, Act]] = {
     verb: Act(
-        Move(who="operator", data=PetitionStep, cases=_OVER, event=event),
+        Move(who="operator", data=PetitionStep, cases=_OVER if window else _ANY, event=event),
         _step(event, after, window),
     )
     for verb, event, after, window in _STEPS

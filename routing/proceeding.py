@@ -1,7 +1,8 @@
-"""Procedures of enforcement in steps, each an event that clocks listen to (K34, K36, K37).
+"""Procedures beside a case in steps, each an event that clocks listen to (K34, K36, K37, K39).
 
 Hazardous waste that pollutes badly is reported at once to the government and the authority above;
-what is kept as evidence is decided on in seven working days; a penalty is opened and decided.
+what is kept as evidence is decided on in seven working days; a penalty is opened and decided; an
+application for public information that came as a report is answered.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from models.errors import Invalid
 from routing.act import Act, Do
 from routing.closure_verbs import Step
 from routing.handling import said
-from routing.lifecycle import AT_WORK, Move
+from routing.lifecycle import AT_WORK, Move, Who
 from routing.matter import Change, Matter
 
 _ANY: Final = (*AT_WORK, State.CLOSED, State.ARCHIVED)
@@ -34,6 +35,8 @@ class Known(NamedTuple):
     ends: tuple[str, ...] = ()
     document: bool = False
     addressees: int = 0
+    who: Who = "anyone"
+    cases: tuple[State, ...] = _ANY
 
 
 _STEPS: Final = (
@@ -68,6 +71,23 @@ _STEPS: Final = (
     Known("open_penalty", "penalty:opened", "行政处罚立案", ("penalty:found",), document=True),
     Known("refuse_penalty", "penalty:refused", "不予立案", ("penalty:found",)),
     Known("decide_penalty", "penalty:decided", "行政处罚决定", ("penalty:opened",), document=True),
+    Known(
+        "register_disclosure",
+        "disclosure:registered",
+        "政府信息公开申请登记",
+        ends=("disclosure:answered",),
+        who="operator",
+        cases=(State.SCREEN, *_ANY),
+    ),
+    Known(
+        "answer_disclosure",
+        "disclosure:answered",
+        "政府信息公开答复",
+        after=("disclosure:registered",),
+        document=True,
+        who="operator",
+        cases=(State.SCREEN, *_ANY),
+    ),
 )
 _CHAINS: Final = {
     step.event: tuple(
@@ -110,6 +130,6 @@ async def undone(_conn: Connection, matter: Matter) -> list[str]:
 
 
 ACTS: Final[Mapping[str, Act]] = {
-    step.verb: Act(Move(who="anyone", data=Step, cases=_ANY, event=step.event), _do(step))
+    step.verb: Act(Move(who=step.who, data=Step, cases=step.cases, event=step.event), _do(step))
     for step in _STEPS
 }

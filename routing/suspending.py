@@ -31,7 +31,7 @@ from routing.clock_verbs import (
     Suspend,
 )
 from routing.clocks import deadline, show_span, span_clock
-from routing.handling import said
+from routing.handling import SUSPENSION_ASKED, said
 from routing.lifecycle import AT_WORK, GONE, Move
 from routing.matter import Change, Matter
 from routing.pauses import SUPPLEMENT
@@ -53,10 +53,15 @@ async def look(conn: Connection, matter: Matter, _request: msgspec.Struct) -> li
     return await standing.suspensions(conn, matter.case.city, matter.case.case_no)
 
 
-async def not_suspended(_conn: Connection, matter: Matter, _request: msgspec.Struct) -> None:
+async def not_suspended(conn: Connection, matter: Matter, request: msgspec.Struct) -> None:
     """Refuse to hand in the lead's result of a case whose clocks stand still."""
-    leads = matter.lead is not None and matter.lead.unit == matter.actor.unit
-    if leads and matter.case.suspended_at is not None:
+    if matter.lead is not None and matter.lead.unit == matter.actor.unit:
+        await runs(conn, matter, request)
+
+
+async def runs(_conn: Connection, matter: Matter, _request: msgspec.Struct) -> None:
+    """Refuse what would leave clocks standing in a state in which nothing lets them run on."""
+    if matter.case.suspended_at is not None:
         raise matter.conflict("suspended", f"该件{stood(matter.case, matter.at)},请先恢复计时。")
 
 
@@ -89,7 +94,7 @@ def stood(case: Case, at: datetime) -> str:
 
 def suspend(matter: Matter, request: Suspend, change: Change) -> None:
     """Ask that the clocks stand still, or stand still for longer."""
-    reason = _reason(matter, request.reason)
+    reason = reason_of(matter, request.reason)
     if not reason.asked:
         raise Invalid("pause_reason_unknown", f"“{reason.zh}”不能申请停表,请用对应的操作。")
     ends_when = said(request.ends_when, "condition_required", "申请停表须写明解除条件。")
@@ -109,12 +114,12 @@ def suspend(matter: Matter, request: Suspend, change: Change) -> None:
 def grant(matter: Matter, request: GrantSuspension, change: Change) -> None:
     """Let the clocks stand still until a day; what stood still already goes on to do so."""
     asked = _waiting(matter, change)
-    reason = _reason(matter, asked.reason)
+    reason = reason_of(matter, asked.reason)
     days = request.days or asked.days or reason.limit.n
     if not 0 < days <= (asked.days or reason.limit.n):
         raise Invalid("suspension_too_long", "批准的停表不能长于申请。")
     span = msgspec.structs.replace(reason.limit, n=days)
-    decided = _decided(matter, asked, "granted", request.note, _until(matter, span))
+    decided = _decided(matter, asked, "granted", request.note, until_of(matter, span))
     _stand(matter, change, reason)
     change.data |= {"reason": reason.zh, "until": _shown(decided.until), "pause": reason.code}
 
@@ -145,14 +150,14 @@ def ask_supplement(matter: Matter, request: AskSupplement, change: Change) -> No
     """Ask the citizen for what is missing: the clocks stand until it comes, or three days."""
     question = said(request.question, "question_required", "须写明请诉求人补充什么。")
     _only_lead(matter)
-    reason = _reason(matter, SUPPLEMENT)
+    reason = reason_of(matter, SUPPLEMENT)
     past: list[Suspension] = change.seen
     if matter.case.suspended_at is not None:
         raise matter.conflict("suspended", f"该件{stood(matter.case, matter.at)}。")
     if reason.times and sum(one.reason == SUPPLEMENT for one in past) >= reason.times:
         raise matter.conflict("supplement_asked", f"只能请诉求人补充 {reason.times} 次。")
     _stand(matter, change, reason)
-    until = _until(matter, reason.limit)
+    until = until_of(matter, reason.limit)
     asked = _asked(matter, past, SUPPLEMENT, question)
     holds = _decided(matter, asked, "granted", "", until)
     change.data |= {"note": question, "until": _shown(until), "pause": SUPPLEMENT}
@@ -219,7 +224,8 @@ def _only_lead(matter: Matter) -> None:
         raise matter.conflict("lead_only", "只有主办单位可以做这个操作。")
 
 
-def _reason(matter: Matter, code: str) -> PauseReason:
+def reason_of(matter: Matter, code: str) -> PauseReason:
+    """Give the reason of a code; Invalid for one that the city does not know."""
     found = matter.book.pauses.get(code)
     if found is None:
         known = "、".join(f"{r.code} {r.zh}" for r in matter.book.pauses.values() if r.asked)
@@ -260,7 +266,8 @@ def _waiting(matter: Matter, change: Change) -> Suspension:
     return found
 
 
-def _until(matter: Matter, span: Span) -> datetime:
+def until_of(matter: Matter, span: Span) -> datetime:
+    """Give the end of the last day of a span that begins now."""
     clock = span_clock(span, roll=False)
     return deadline(clock, matter.at, None, matter.book.calendar).due_at
 
@@ -277,7 +284,7 @@ ACTS: Final[Mapping[str, Act]] = {
             cases=_LED,
             tasks=_WORKING,
             lead_only=True,
-            event="case:suspension:requested",
+            event=SUSPENSION_ASKED,
         ),
         suspend,
         look,

@@ -7,18 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from models.case import Case, State, Task
-from models.clock import Basis, ClockDef
 from models.db import clocks
 from models.db.clocks import Clock, ClockKey
 from models.db.pool import Connection
 from routing import clocking, promises, recounting
 from routing.catalogue import Catalogue
-from routing.clocks import basis_of, span_of
 from routing.matter import Change, Matter
-from routing.pacing import paced
 from routing.plan import ACCEPTED, DISPATCHED, is_closing
 
 #: Events whose clocks the desk's own functions start.
@@ -113,35 +108,11 @@ def _started(
 def _at_new_urgency(
     matter: Matter, case: Case, running: Sequence[Clock]
 ) -> list[tuple[Clock, Clock]]:
-    """Count the clocks that run again where a person changed how urgent the case is.
-
-    What becomes more urgent has the shorter time from now on, never more than it had.
-    """
-    was, now = matter.case.urgency or "", case.urgency or ""
-    if was == now:
+    """Count the clocks that run again where a person changed how urgent the case is."""
+    was = matter.case.urgency or ""
+    if was == (case.urgency or ""):
         return []
-    found = []
-    for clock in running:
-        known = _at_pace(matter.book, clock.code, case)
-        if known is None or clock.basis is None or span_of(known, now) == clock.basis.span:
-            continue
-        basis = _basis_at(clock, basis_of(known, matter.at, now), raised=now < was)
-        again = clocking.timed(matter.book, clock, basis, matter.at)
-        if now > was or again.due_at < clock.due_at:
-            found.append((clock, again))
-    return found
-
-
-def _at_pace(book: Catalogue, code: str, case: Case) -> ClockDef | None:
-    """Give a clock as a case of this pace has it; None for one that the city does not know."""
-    known = book.clocks.get(code)
-    if known is None or case.decision is None or not is_closing(known):
-        return known
-    return paced(known, case.decision.pace)
-
-
-def _basis_at(clock: Clock, fresh: Basis, *, raised: bool) -> Basis:
-    if raised or clock.basis is None:
-        return fresh
-    start = clock.started_at if clock.attempt == 1 else clock.basis.start
-    return msgspec.structs.replace(fresh, start=start, shifts=clock.basis.shifts)
+    pairs = [
+        (clock, clocking.at_urgency(matter.book, case, clock, matter.at, was)) for clock in running
+    ]
+    return [(old, new) for old, new in pairs if new is not old]

@@ -64,6 +64,8 @@ CONTINUED: Final = (
     "case:supplement:asked",
     "case:extension:granted",
     "clock:extended",
+    "clock:paused",
+    "clock:resumed",
     "clock:recounted",
 )
 ORIGINS: Final = {"source": "来单附件", "citizen": "群众上传", "unit": "办理佐证"}

@@ -80,14 +80,17 @@ UPDATE clock c SET warned = i.warned, breached_at = i.breached_at, raised = i.ra
    AND c.stopped_at IS NULL;
 
 -- name: counted_before
--- Running clocks that a calendar counted whose version sorts before $2; another's are left to it.
-SELECT * FROM clock WHERE city = $1 AND stopped_at IS NULL AND counted_by IS NOT NULL AND counted_by < $2
- ORDER BY counted_by LIMIT $3 FOR UPDATE SKIP LOCKED;
+-- Running clocks that a calendar counted whose version sorts before $2, held with their cases; what another one holds,
+-- an act or a sweeper, is left to it.
+SELECT k.* FROM clock k JOIN cases c ON c.city = k.city AND c.case_no = k.case_no
+ WHERE k.city = $1 AND k.stopped_at IS NULL AND k.counted_by IS NOT NULL AND k.counted_by < $2
+ ORDER BY k.counted_by LIMIT $3 FOR UPDATE OF k, c SKIP LOCKED;
 
 -- name: counted_after
--- Running clocks that a calendar counted whose version sorts after $2; another's are left to it.
-SELECT * FROM clock WHERE city = $1 AND stopped_at IS NULL AND counted_by IS NOT NULL AND counted_by > $2
- ORDER BY counted_by LIMIT $3 FOR UPDATE SKIP LOCKED;
+-- The same, of those whose version sorts after $2.
+SELECT k.* FROM clock k JOIN cases c ON c.city = k.city AND c.case_no = k.case_no
+ WHERE k.city = $1 AND k.stopped_at IS NULL AND k.counted_by IS NOT NULL AND k.counted_by > $2
+ ORDER BY k.counted_by LIMIT $3 FOR UPDATE OF k, c SKIP LOCKED;
 
 -- name: recount
 -- Put what was counted again: the event $5 of each clock says why where the deadline moved.

@@ -18,7 +18,7 @@ class Suspension(msgspec.Struct, frozen=True, kw_only=True):
     """A wish that clocks stand still for a `reason` of the pauses, or one that was granted.
 
     `state` is requested, granted, denied or over. It ends when `ends_when` comes true, by itself at
-    `until`; `over_why` is resumed, lapsed, given, prolonged or closed.
+    `until`; `over_why` is resumed, lapsed, given, prolonged, submitted or closed.
     """
 
     n: int
@@ -129,6 +129,11 @@ async def supplemented(conn: Connection, city: str, at: datetime, limit: int) ->
     """Give suspensions that waited for the citizen, who has said more since."""
     rows = await conn.fetch(_SQL["supplemented"], city, at, limit)
     return [to_struct(row, Ending) for row in rows]
+
+
+async def drop_extensions(conn: Connection, case: Case, at: datetime, by: str) -> None:
+    """Deny what waits of a case, since its result was handed in."""
+    await conn.execute(_SQL["drop_extensions"], case.city, case.case_no, at, by)
 
 
 async def extensions(conn: Connection, city: str, case_no: int) -> list[Extension]:

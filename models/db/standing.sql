@@ -21,6 +21,11 @@ UPDATE suspension SET state = $4, decided_at = $5, decided_by = $6, until = $7, 
 UPDATE suspension SET state = CASE state WHEN 'granted' THEN 'over' ELSE 'denied' END, over_at = $3, over_why = $4
  WHERE city = $1 AND case_no = $2 AND state IN ('requested', 'granted') AND n <> $5;
 
+-- name: drop_extensions
+-- Deny what waits of a case, since its result was handed in.
+UPDATE extension SET state = 'denied', decided_at = $3, decided_by = $4, note = '已提交办结,申请不再审批'
+ WHERE city = $1 AND case_no = $2 AND state = 'requested';
+
 -- name: spent
 -- Suspensions whose limit has passed, the longest past first.
 SELECT case_no, n, reason FROM suspension WHERE city = $1 AND state = 'granted' AND until <= $2

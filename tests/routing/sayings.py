@@ -56,6 +56,8 @@ NEXT: Final[Mapping[str, tuple[str, ...]]] = {
     "decide_crime": ("transfer_crime",),
     "transfer_crime": ("note_police",),
     "find_hazwaste": ("report_hazwaste",),
+    "register_disclosure": ("pause_clock", "answer_disclosure", "extend_clock"),
+    "pause_clock": ("resume_clock",),
     "propose_joint": ("conclude_joint",),
     "conclude_joint": ("dispatch_joint",),
     "list_inspection": ("issue_rectification",),
@@ -83,6 +85,8 @@ ASKED: Final[Mapping[str, str]] = {
     "grid_report": "SELECT n FROM grid_check WHERE case_no = $1 AND state = 'asked'",
     "withdraw_grid": "SELECT n FROM grid_check WHERE case_no = $1 AND state = 'asked'",
     "extend_clock": "SELECT unnest(ARRAY['K08', 'K39']) WHERE $1::bigint > 0",
+    "pause_clock": "SELECT unnest(ARRAY['K27', 'K39']) WHERE $1::bigint > 0",
+    "resume_clock": "SELECT unnest(ARRAY['K27', 'K39']) WHERE $1::bigint > 0",
     "trace_source": "SELECT attachment_id FROM attachment WHERE case_no = $1",
     "release": "SELECT attachment_id FROM attachment WHERE case_no = $1",
 }
@@ -282,8 +286,15 @@ SAY: Final[Mapping[str, Callable[[Scene], Said]]] = {
     "grant_extension": _always(),
     "deny_extension": _always(note="时间足够"),
     "extend_clock": lambda s: {"code": s.thing(), "n": s.dice.randint(1, 30), "reason": "情况复杂"},
+    "pause_clock": lambda s: {
+        "code": s.thing(),
+        "reason": s.dice.choice(("hearing", "third_party")),
+        "ends_when": "听证结束",
+        "days": s.dice.randint(1, 15),
+    },
+    "resume_clock": lambda s: {"code": s.thing(), "reason": "听证结束"},
     "suspend": lambda s: {
-        "reason": s.dice.choice(("monitoring", "appraisal", "judicial", "third_party")),
+        "reason": s.dice.choice(("monitoring", "appraisal", "judicial")),
         "ends_when": "报告出具",
         "days": s.dice.randint(1, 20),
     },
@@ -358,6 +369,8 @@ SAY: Final[Mapping[str, Callable[[Scene], Said]]] = {
     "open_penalty": _STEP,
     "refuse_penalty": _STEP,
     "decide_penalty": _STEP,
+    "register_disclosure": _STEP,
+    "answer_disclosure": _STEP,
     "propose_joint": lambda s: {
         "kind": s.dice.choice(("check", "consultation", "meeting")),
         "topic": "会商主办",

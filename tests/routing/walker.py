@@ -55,6 +55,16 @@ UNION ALL
 SELECT c.case_no, c.state, 'clock ' || k.code FROM ended c JOIN clock k USING (city, case_no)
  WHERE k.stopped_at IS NULL AND NOT k.code = ANY($2)
 UNION ALL
+SELECT c.case_no, c.state, 'clock ' || k.code FROM ended c JOIN clock k USING (city, case_no)
+ WHERE k.stopped_at IS NULL AND c.state IN ('REJECTED', 'TRANSFERRED', 'MERGED')
+   AND k.code = ANY($3) AND (c.state <> 'TRANSFERRED' OR NOT k.code = ANY($4))
+UNION ALL
+SELECT case_no, state, 'stands since ' || suspended_at FROM ended WHERE suspended_at IS NOT NULL
+UNION ALL
+SELECT c.case_no, c.state, 'stands for good' FROM cases c WHERE c.suspended_at IS NOT NULL
+   AND NOT EXISTS (SELECT FROM suspension s WHERE s.city = c.city AND s.case_no = c.case_no
+                      AND s.state = 'granted')
+UNION ALL
 SELECT c.case_no, c.state, 'ledger' FROM ended c JOIN ledger_entry l USING (city, case_no)
  WHERE l.released_at IS NULL
 UNION ALL
@@ -100,7 +110,10 @@ class Walk:
         self.done: Counter[str] = Counter()
         self.refused: Counter[tuple[str, str]] = Counter()
         book = catalogue(city)
-        self.outlive = [clock.code for clock in book.clocks.values() if clock.outlives]
+        outlive = [clock for clock in book.clocks.values() if clock.outlives]
+        self.outlive = [clock.code for clock in outlive]
+        self.beside = [c.code for c in outlive if not c.window and c.start != "reward:verified"]
+        self.emergency = [c.code for c in outlive if c.start == "emergency:known"]
         self.chain: tuple[int, str] | None = None
         self.units = [unit.code for unit in city.units]
         self.counties = [d.code for d in city.divisions if d.level == "county"]
@@ -193,7 +206,9 @@ class Walk:
     async def look(self) -> Seen:
         """See how all cases stand, and that none is over with anything open, nor led by two."""
         async with self.db.system() as conn:
-            open_ones = await conn.fetch(_OPEN_BELOW, list(OVER), self.outlive)
+            open_ones = await conn.fetch(
+                _OPEN_BELOW, list(OVER), self.outlive, self.beside, self.emergency
+            )
             assert not open_ones, [tuple(row) for row in open_ones]
             led = await conn.fetch(_LED)
             clocks = await conn.fetch(_CLOCKS)
