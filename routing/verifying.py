@@ -2,7 +2,8 @@
 
 The unit that handled a case learns that it must be done again and why, never who said what: what
 was said is in tables and events that units do not see (domain section 4.2, K16, K17). Of a divided
-case each part is asked about on its own, and the whole is archived after its parts.
+case each part is asked about on its own, and the whole is archived after its parts. Whoever
+reported a case that was merged into another is asked too, about the result of that one (3.7.7).
 """
 
 from collections.abc import Mapping
@@ -10,17 +11,21 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from models.case import SYSTEM, State, TaskState
+from models.db import cases
 from models.db import verification as store
 from models.db.pool import Connection
 from models.db.verification import Attempt, Ending, Standing
 from models.errors import Forbidden, Invalid
 from models.moment import aware
+from routing import answering
 from routing.act import Act
 from routing.handling import said
 from routing.lifecycle import Move
-from routing.matter import Change, Matter
+from routing.matter import Change, Effect, Matter
+from routing.merging import hold_own
 from routing.plain import plain
 from routing.verify_verbs import Archive, CallBack, Judge, Settle, SpotCheck
+from routing.writing import aside, matter_of, write
 
 TRIED: Final = "case:callback:tried"
 DONE: Final = "case:callback:done"
@@ -33,34 +38,53 @@ MOST_TRIES: Final = 3
 #: From here on someone is satisfied: by and large (基本满意).
 SATISFIED: Final = 3
 _OVER: Final = (State.CLOSED, State.ARCHIVED)
+#: A merged case's citizen is asked, and may judge, as the case that answers stands.
+_ASKED: Final = (State.CLOSED, State.MERGED)
+_TOLD: Final = (*_OVER, State.MERGED)
 #: The hours that part a day into times to call at.
 _NOON, _EVENING = 12, 18
 
 
 class Seen(NamedTuple):
-    """How a case stands as to asking, and what was tried in this round."""
+    """How a case stands as to asking, and what was tried in this round.
+
+    A round begins with each closing; that of a merged case is `main`'s, which answers for it.
+    """
 
     standing: Standing
+    nth: int
     tries: list[Attempt]
+    main: Matter | None = None
 
 
 async def look(conn: Connection, matter: Matter, _request: Any) -> Seen:  # noqa: ANN401
     """Read whom to ask and what was tried since the case was closed last."""
+    main = await _main(conn, matter)
+    nth = max(1, (main or matter).count(_CLOSED))
     standing = await store.standing(conn, matter.case)
-    return Seen(standing, await store.of_round(conn, matter.case, nth_round(matter)))
+    return Seen(standing, nth, await store.of_round(conn, matter.case, nth), main)
 
 
-def nth_round(matter: Matter) -> int:
-    """Count the closings of a case: each is verified on its own."""
-    return max(1, matter.count(_CLOSED))
+async def _main(conn: Connection, matter: Matter) -> Matter | None:
+    """Give the closed case that answers for a merged one; Conflict while it is not closed."""
+    case = matter.case
+    if case.state is not State.MERGED:
+        return None
+    found = await cases.get(conn, case.city, case.merged_into or 0)
+    if found is None or found.state not in _OVER or case.parent_no is not None:
+        raise matter.conflict("main_not_closed", "该件已并案,主单尚未办结。")
+    return await matter_of(conn, matter.book, found, matter.actor, matter.at)
 
 
 def call_back(matter: Matter, request: CallBack, change: Change) -> None:
     """Note a call: up to three at different times, then archived or done again."""
     seen: Seen = change.seen
     _refuse_divided(matter, seen)
+    if seen.standing.settled:
+        raise matter.conflict("called_already", "本次办结已回访或已评价。")
     if not seen.standing.callable:
-        raise matter.conflict("nobody_to_call", "诉求人匿名、不要求回访或没有联系方式,不回访。")
+        detail = "诉求人匿名、不要求回访、没有联系方式,或与主单为同一人,不回访。"
+        raise matter.conflict("nobody_to_call", detail)
     _another_time(matter, seen.tries)
     attempt = _attempt(matter, request)
     _keep(change, attempt)
@@ -112,11 +136,14 @@ def archive(matter: Matter, _request: Archive, change: Change) -> None:
         raise matter.conflict("parts_not_archived", "子单尚未全部归档。")
     if any(one.waits for one in seen.tries):
         raise matter.conflict("judgement_waits", "群众已作评价,请先处理。")
-    if seen.standing.callable and not seen.standing.divided:
+    if seen.standing.callable and not (seen.standing.divided or seen.standing.settled):
         raise matter.conflict("callback_due", "该件须先回访。")
-    how = "parts" if seen.standing.divided else "exempt"
+    if seen.standing.others:
+        raise matter.conflict("merged_callback_due", "并入该件的诉求人尚未全部回访。")
     _archived(matter, change)
-    _settled(change, Ending(how=how, at=matter.at))
+    if not seen.standing.settled:
+        how = "parts" if seen.standing.divided else "exempt"
+        _settled(change, Ending(how=how, at=matter.at))
 
 
 def spot_check(matter: Matter, request: SpotCheck, change: Change) -> None:
@@ -134,7 +161,7 @@ def spot_check(matter: Matter, request: SpotCheck, change: Change) -> None:
 
 
 def _refuse_divided(matter: Matter, seen: Seen) -> None:
-    if seen.standing.divided:
+    if seen.standing.divided and seen.main is None:
         raise matter.conflict("ask_about_the_parts", "该件已拆单,请对各子单分别回访。")
 
 
@@ -199,7 +226,7 @@ def _judged(matter: Matter, attempt: Attempt, *, redo: bool) -> Ending:
 
 def _keep(change: Change, attempt: Attempt) -> None:
     change.data["said_by"] = attempt.said_by
-    nth = nth_round(change.matter)
+    nth = change.seen.nth
 
     async def keep(conn: Connection, change: Change) -> None:
         await store.keep(conn, change.matter.case, nth, attempt)
@@ -208,18 +235,22 @@ def _keep(change: Change, attempt: Attempt) -> None:
 
 
 def _end(change: Change, end: Ending, reason: str = "") -> None:
-    """End a round: done again, or archived."""
-    matter = change.matter
+    """End a round: done again, or archived once everybody was asked."""
+    matter, seen = change.matter, change.seen
     change.event = DONE
     if end.redo:
-        _again(matter, change, said(reason, "reason_required", "重办须写明理由。"))
-    elif matter.case.state is State.CLOSED:
+        why = said(reason, "reason_required", "重办须写明理由。")
+        if seen.main is None:
+            change.more_events.append((REWORKED, _again(matter, change, why)))
+        else:
+            change.effects.append(_main_again(matter, seen, why))
+    elif matter.case.state is State.CLOSED and not seen.standing.others:
         _archived(matter, change)
     _settled(change, end)
 
 
 def _settled(change: Change, end: Ending) -> None:
-    nth = nth_round(change.matter)
+    nth = change.seen.nth
 
     async def keep(conn: Connection, change: Change) -> None:
         await store.settle(conn, change.matter.case, nth, end)
@@ -234,7 +265,7 @@ def _archived(matter: Matter, change: Change) -> None:
         change.more_events.append((ARCHIVED, {}))
 
 
-def _again(matter: Matter, change: Change, reason: str) -> None:
+def _again(matter: Matter, change: Change, reason: str) -> dict[str, Any]:
     """Put a closed case back to work at its lead, with a short promise of its own (K16)."""
     lead = matter.lead
     if lead is None:
@@ -242,21 +273,42 @@ def _again(matter: Matter, change: Change, reason: str) -> None:
     answered = matter.case.result
     change.on_other(lead, state=TaskState.IN_PROGRESS)
     change.on_case(state=State.IN_PROGRESS, closed_at=None, archived_at=None, result=None)
-    again = {"task_no": lead.task_no, "unit": lead.unit, "reason": reason, "answered": answered}
-    change.more_events.append((REWORKED, again))
     change.tells = "REWORK"
     change.body["text"] = reason
+    return {"task_no": lead.task_no, "unit": lead.unit, "reason": reason, "answered": answered}
+
+
+def _main_again(matter: Matter, seen: Seen, reason: str) -> Effect:
+    """Put the case back to work that answered for a merged one."""
+    main = seen.main or matter
+    if seen.standing.divided:
+        detail = "主单已拆单:请退回不满意的子单重办,本件登记为不重办并写明理由。"
+        raise matter.conflict("rework_the_part", detail)
+    again = aside(main, REWORKED)
+    again.data |= _again(main, again, reason)
+
+    async def effect(conn: Connection, _change: Change) -> None:
+        await write(conn, again)
+        await answering.after(conn, again)
+
+    return effect
 
 
 ACTS: Final[Mapping[str, Act]] = {
     "callback": Act(
-        Move(who="operator", data=CallBack, cases=(State.CLOSED,), event=TRIED), call_back, look
+        Move(who="operator", data=CallBack, cases=_ASKED, event=TRIED),
+        call_back,
+        look,
+        hold_own,
     ),
     "judge": Act(
-        Move(who="operator", data=Judge, cases=_OVER, event=JUDGED, by_system=True), judge, look
+        Move(who="operator", data=Judge, cases=_TOLD, event=JUDGED, by_system=True),
+        judge,
+        look,
+        hold_own,
     ),
     "settle_judgement": Act(
-        Move(who="operator", data=Settle, cases=_OVER, event=DONE), settle, look
+        Move(who="operator", data=Settle, cases=_TOLD, event=DONE), settle, look, hold_own
     ),
     "archive": Act(
         Move(who="operator", data=Archive, cases=(State.CLOSED,), event=ARCHIVED, by_system=True),

@@ -43,15 +43,24 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether there is someone to ask, whether the case has parts, which are not archived."""
+    """Whether there is someone to ask, and whether that is over for the present closing.
+
+    `divided` says whether there are parts, `open_parts` which of them are not archived, `others`
+    whether somebody is to be asked whose report was merged into the case.
+    """
 
     callable: bool
+    settled: bool
     divided: bool
     open_parts: tuple[int, ...]
+    others: bool
 
 
 class ToCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A closed case whose citizen is to be called; of a part, whoever reported the parent."""
+    """A closed case whose citizen is to be called; of a part, whoever reported the parent.
+
+    A case that was `merged_into` another has its own citizen, who is told of that one's result.
+    """
 
     case_no: int
     title: str | None
@@ -59,6 +68,7 @@ class ToCall(msgspec.Struct, frozen=True, kw_only=True):
     lead_unit: str | None
     closed_at: datetime
     parent_no: int | None
+    merged_into: int | None
     tries: int
     last_at: datetime | None
     waits: bool
