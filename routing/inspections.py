@@ -37,7 +37,7 @@ _ANY: Final = (*_BEFORE, State.CLOSED, State.ARCHIVED)
 #: X letter or D call, round, province, day, number: X3YN202405220059.
 _REF: Final = re.compile(r"[XD]\d{1,2}[A-Z]{2}(\d{8})\d{4}")
 #: What parts two names: one official answers, not several.
-_SEVERAL: Final = re.compile(r"[、,,;;/和及\s]")
+_SEVERAL: Final = re.compile(r"[、,,;;/和及与等\s]")
 
 
 class ListInspection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,11 +143,14 @@ def list_one(matter: Matter, request: ListInspection, change: Change) -> None:
     if own is not None or other is not None:
         raise matter.conflict("listed_already", "该件或该受理编号已登记为督察交办件。")
     case = matter.case
+    assigned, due = _local(request.assigned_at), request.due_at and _local(request.due_at)
+    if assigned > matter.at or (due and due <= assigned):
+        raise Invalid("moments_wrong", "交办时间不能晚于现在,回报时限须晚于交办时间。")
     one = Inspection(
         ref=check_ref(request.ref),
         case_no=case.case_no,
-        assigned_at=_local(request.assigned_at),
-        due_at=_local(request.due_at) if request.due_at else None,
+        assigned_at=assigned,
+        due_at=due,
         adcode=case.adcode or case.stated_adcode or case.city,
         pollution=said(request.pollution, "pollution_required", "须写明污染类型。"),
         content=said(request.content, "content_required", "须写明公示用的举报内容。"),
@@ -181,8 +184,10 @@ def issue(matter: Matter, request: IssueRectification, change: Change) -> None:
         )
     if request.unit not in matter.book.directory.units:
         raise Invalid("unit_unknown", f"没有单位 {request.unit}。")
-    if one.issued_at is not None and one.reported_at is not None:
+    if one.reported_at is not None:
         raise matter.conflict("reported_already", "已回报,不能再改整改方案。")
+    if request.deadline < aware(matter.at).date():
+        raise Invalid("deadline_past", "整改时限不能早于今天。")
     issued = msgspec.structs.replace(
         one,
         responsible=name,
@@ -218,6 +223,8 @@ def accept(matter: Matter, request: Acceptance, change: Change) -> None:
     one = _entry(matter, change)
     if one.reported_at is None or one.accepted_at is not None:
         raise matter.conflict("wrong_step", "须先自查回报,再市级验收。")
+    if matter.case.closed_at is None:
+        raise matter.conflict("not_closed", "该件尚未办结,不能验收。")
     text = said(request.acceptance, "acceptance_required", "须写明市级验收意见。")
     change.data["note"] = text
     _keep(matter, change, msgspec.structs.replace(one, acceptance=text, accepted_at=matter.at))

@@ -14,7 +14,6 @@ from models.db import closure
 from models.db.closure import JointAction
 from models.db.pool import Connection
 from models.errors import Invalid
-from models.moment import CHINA, aware
 from routing import desk, disputing
 from routing.accused import barred
 from routing.act import Act
@@ -23,6 +22,7 @@ from routing.dispute_verbs import Adjudicate, Body
 from routing.disputes import DESIGNATED
 from routing.handling import said
 from routing.lifecycle import AT_WORK, Move
+from routing.looking import moment
 from routing.matter import Change, Matter
 from routing.verbs import Dispatch
 
@@ -65,10 +65,9 @@ def conclude(matter: Matter, request: ConcludeJoint, change: Change) -> None:
     lead = request.lead_unit
     if lead is not None and lead not in matter.book.directory.units:
         raise Invalid("unit_unknown", f"没有单位 {lead}。")
-    held = request.held_at
     done = msgspec.structs.replace(
         action,
-        held_at=held.replace(tzinfo=CHINA) if held.tzinfo is None else aware(held),
+        held_at=moment(matter, request.held_at, "联合检查或会商"),
         participants=units,
         conclusion=said(request.conclusion, "conclusion_required", "须写明结论。"),
         document=said(request.document, "document_required", "须写明会议纪要或检查记录文号。"),
@@ -84,10 +83,13 @@ def conclude(matter: Matter, request: ConcludeJoint, change: Change) -> None:
 
 
 def dispatch(matter: Matter, request: DispatchJoint, change: Change) -> None:
-    """Give the lead to the unit that a conclusion names, with its document as the basis."""
+    """Give the lead to the unit that a conclusion names, with its document as the basis; once."""
     action = _of(matter, change, request.n)
     if action.lead_unit is None or action.document is None or action.conclusion is None:
         raise matter.conflict("no_conclusion", "该事项没有确定主办单位的结论。")
+    used = [past.data["joint"] for past in matter.history if "joint" in past.data]
+    if action.n in used:
+        raise matter.conflict("conclusion_used", "该结论已作为派单依据;情况有变须另行会商。")
     reason = f"{action.conclusion}({action.document})"
     if not matter.tasks:
         change.event = "case:dispatched"

@@ -82,9 +82,16 @@ def report(matter: Matter, request: ReportProgress, change: Change) -> None:
     )
 
 
+async def listed(conn: Connection, matter: Matter, _request: msgspec.Struct) -> bool:
+    """Read whether somebody is on the list for the case."""
+    return await store.is_listed(conn, matter.case.city, matter.case.case_no)
+
+
 def strike(matter: Matter, request: StrikeName, change: Change) -> None:
     """Take a unit off the list of those who did not report, with why."""
     change.data["reason"] = said(request.reason, "reason_required", "移出名单须写明理由。")
+    if not change.seen:
+        raise matter.conflict("not_listed", "该件没有列入通报名单的单位。")
     by = matter.actor.name
     change.effects.append(lambda conn, _: store.clear_names(conn, matter.case, matter.at, by))
 

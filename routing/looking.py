@@ -39,7 +39,7 @@ def visit(matter: Matter, request: Visit, change: Change) -> None:
     task = change.target
     if task is None:
         return
-    at = _moment(matter, request.at, "核查")
+    at = moment(matter, request.at, "核查")
     people = tuple(dict.fromkeys(name.strip() for name in request.people if name.strip()))
     if not people:
         raise Invalid("people_required", "须写明核查人员。")
@@ -101,7 +101,7 @@ def report_monitoring(matter: Matter, request: ReportMonitoring, change: Change)
         raise matter.conflict("no_monitoring_pending", "没有这一项待回报的监测。")
     if not request.evidence:
         raise Invalid("evidence_required", "须附监测报告。")
-    sampled = _moment(matter, request.sampled_at, "采样")
+    sampled = moment(matter, request.sampled_at, "采样")
     window = rules().windows.get(wish.hours)
     if window is not None and not window.holds(sampled):
         raise Invalid("wrong_hours", f"该项要求在{window.zh}监测,采样时间不符。")
@@ -146,7 +146,7 @@ def self_check(matter: Matter, request: SelfCheck, change: Change) -> None:
     )
 
 
-def _moment(matter: Matter, at: datetime, what: str) -> datetime:
+def moment(matter: Matter, at: datetime, what: str) -> datetime:
     """Give when something was done: after the report came in, not in the future; China's time."""
     at = at.replace(tzinfo=CHINA) if at.tzinfo is None else aware(at)
     if at > matter.at:

@@ -45,13 +45,18 @@ class Past(NamedTuple):
 
 
 def look(kind: Kind) -> Look:
-    """Read what was done before and draw a number; it is not used up if the act is refused."""
+    """Read what was done before and draw a number, for a letter that may go out alone.
+
+    A number is given back with its transaction; one that only repeats what was done draws none.
+    """
 
     async def read(conn: Connection, matter: Matter, _request: msgspec.Struct) -> Past:
         city, no = matter.case.city, matter.case.case_no
+        sent = await store.documents(conn, city, no)
+        _refuse_milder(matter, kind, sent)
         year = aware(matter.at).year
         return Past(
-            await store.documents(conn, city, no),
+            sent,
             await store.orders(conn, city, no),
             await store.number(conn, city, kind, year),
         )
@@ -112,11 +117,9 @@ def _press(matter: Matter, request: Press, change: Change, kind: Kind) -> Docume
     demand = said(request.demand, "demand_required", "须写明要求。")
     refuse_numbers(demand)
     refuse_numbers(request.skip_reason)
-    unit = matter.case.lead_unit
-    if unit is None:
-        raise matter.conflict("no_lead", "该件没有主办单位。")
+    unit = matter.case.lead_unit or ""
     past: Past = change.seen
-    skipped = _skipped(matter, kind, [d.kind for d in past.documents if d.to_unit == unit])
+    skipped = _skipped(kind, [d.kind for d in past.documents if d.to_unit == unit])
     if skipped and not request.skip_reason.strip():
         names = "、".join(policy().document[one].name for one in skipped)
         raise Invalid("skip_reason_required", f"尚未{names},跳级须写明理由。")
@@ -135,14 +138,20 @@ def _press(matter: Matter, request: Press, change: Change, kind: Kind) -> Docume
     return made
 
 
-def _skipped(matter: Matter, kind: Kind, before: Sequence[str]) -> tuple[Kind, ...]:
-    """Name the letters left out since the last one; Conflict where one as grave was sent."""
-    at = ORDER.index(kind)
-    if any(done in ORDER[at:] for done in before):
+def _refuse_milder(matter: Matter, kind: Kind, sent: Sequence[Document]) -> None:
+    """Refuse a letter where one as grave was sent to the unit, or where no unit leads."""
+    unit = matter.case.lead_unit
+    if unit is None:
+        raise matter.conflict("no_lead", "该件没有主办单位。")
+    if any(one.to_unit == unit and one.kind in ORDER[ORDER.index(kind) :] for one in sent):
         name = policy().document[kind].name
         raise matter.conflict("pressed_already", f"该单位已被{name}或采取更高措施,不再降级。")
+
+
+def _skipped(kind: Kind, before: Sequence[str]) -> tuple[Kind, ...]:
+    """Name the letters left out since the last one."""
     sent = [ORDER.index(one) for one in ORDER if one in before]
-    return ORDER[max(sent, default=-1) + 1 : at]
+    return ORDER[max(sent, default=-1) + 1 : ORDER.index(kind)]
 
 
 def _document(matter: Matter, kind: Kind, unit: str, demand: str, past: Past) -> Document:

@@ -86,6 +86,13 @@ async def unanswered(conn: Connection, matter: Matter) -> list[str]:
     ]
 
 
+async def pass_on(conn: Connection, change: Change) -> None:
+    """Let an order go with its case: whoever leads now is told of it and answers it."""
+    passed = await store.pass_on(conn, change.case)
+    if passed is not None:
+        await escalations.tell(conn, change.case.city, [_notice(change.matter, passed)])
+
+
 def open_order(orders: Sequence[Order]) -> Order | None:
     """Give the order that is open."""
     return next((one for one in orders if one.ended_at is None), None)
@@ -140,20 +147,22 @@ def _write(made: Order, clock: str) -> Effect:
 
 def _tell(made: Order) -> Effect:
     async def tell(conn: Connection, change: Change) -> None:
-        matter, terms = change.matter, policy().orders
-        grade = _grade(made)
-        notice = Notice(
-            case_no=made.case_no,
-            kind="order",
-            about=f"order:{made.case_no}:{made.n}",
-            to_unit=made.unit or held(matter.book, "HOT", matter.at.date()),
-            to_post=terms.post[grade],
-            title=f"【{terms.name[grade]}】{matter.case.number}",
-            body=made.demand,
-        )
-        await escalations.tell(conn, matter.case.city, [notice])
+        await escalations.tell(conn, change.case.city, [_notice(change.matter, made)])
 
     return tell
+
+
+def _notice(matter: Matter, order: Order) -> Notice:
+    terms, grade = policy().orders, _grade(order)
+    return Notice(
+        case_no=order.case_no,
+        kind="order",
+        about=f"order:{order.case_no}:{order.n}:{order.unit or ''}",
+        to_unit=order.unit or held(matter.book, "HOT", matter.at.date()),
+        to_post=terms.post[grade],
+        title=f"【{terms.name[grade]}】{matter.case.number}",
+        body=order.demand,
+    )
 
 
 def _open(matter: Matter, orders: Sequence[Order]) -> Order:

@@ -65,7 +65,8 @@ ACTS: Final[Mapping[str, Act]] = {
         ledgering.look,
     ),
     "strike_name": _act(
-        *("supervisor", verbs.StrikeName, _ANY, ledgering.STRUCK, ledgering.strike), None
+        *("supervisor", verbs.StrikeName, _ANY, ledgering.STRUCK, ledgering.strike),
+        ledgering.listed,
     ),
     "remind": _act(
         *("supervisor", verbs.Press, _GIVEN, pressing.REMINDED, pressing.remind),

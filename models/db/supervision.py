@@ -137,6 +137,12 @@ async def order(conn: Connection, case: Case, made: Order, clock: str) -> None:
     )
 
 
+async def pass_on(conn: Connection, case: Case) -> Order | None:
+    """Give the open, unanswered order of a case to who leads it now; None where nothing changes."""
+    row = await conn.fetchrow(_SQL["pass_on"], case.city, case.case_no, case.lead_unit)
+    return to_struct(row, Order) if row else None
+
+
 async def end_order(conn: Connection, case: Case, at: datetime, by: str, why: str) -> None:
     """End the open order of a case, if there is one."""
     await conn.execute(_SQL["end_order"], case.city, case.case_no, at, by, why)
@@ -204,6 +210,11 @@ async def receive(
 async def list_name(conn: Connection, city: str, late: Breach) -> None:
     """Put who did not report progress on the list."""
     await conn.execute(_SQL["list_name"], city, late.case_no, late.code, late.attempt, late.unit)
+
+
+async def is_listed(conn: Connection, city: str, case_no: int) -> bool:
+    """Tell whether somebody is on the list for a case."""
+    return bool(await conn.fetchval(_SQL["is_listed"], city, case_no))
 
 
 async def clear_names(conn: Connection, case: Case, at: datetime, by: str) -> None:

@@ -15,6 +15,12 @@ INSERT INTO supervision_order (city, case_no, n, grade, unit, demand, ordered_at
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, k.due_at FROM clock k
  WHERE k.city = $1 AND k.case_no = $2 AND k.task_no = 0 AND k.code = $9 AND k.stopped_at IS NULL;
 
+-- name: pass_on
+-- Give the open order of a case that nobody has answered to another unit, or to the desk (NULL).
+UPDATE supervision_order SET unit = $3
+ WHERE city = $1 AND case_no = $2 AND ended_at IS NULL AND answered_at IS NULL AND unit IS DISTINCT FROM $3
+RETURNING *;
+
 -- name: answer
 -- Note what the open order of a case was answered; an urge ends with it.
 UPDATE supervision_order SET answered_at = $3, answered_by = $4, answer = $5,
@@ -61,6 +67,10 @@ UPDATE press_document SET received_at = $4, received_by = $5
 -- Put who did not report progress on the list, once for each time it was due.
 INSERT INTO name_list (city, case_no, code, attempt, unit, listed_at) VALUES ($1, $2, $3, $4, $5, clock_timestamp())
 ON CONFLICT DO NOTHING;
+
+-- name: is_listed
+-- Whether somebody is on the list for a case.
+SELECT EXISTS (SELECT 1 FROM name_list WHERE city = $1 AND case_no = $2 AND cleared_at IS NULL);
 
 -- name: clear_names
 -- Take what is listed of a case off the list, by the number of the letter that names it or by whom struck.

@@ -168,6 +168,8 @@ async def test_f39_its_own_clock_and_its_public_table(world: World) -> None:
     await do(world, one.case_no, "publish_inspection", note="局长审批")
     progress = "已完成整改,联系人电话13900002222"
     await do(world, one.case_no, "report_rectification", progress=progress, self_check="已自查")
+    async with world.services.db.city(CITY) as conn:
+        await conn.execute("UPDATE cases SET state = 'CLOSED', queue = NULL, closed_at = now()")
     await do(world, one.case_no, "accept_rectification", acceptance="验收通过")
     async with world.services.db.city(CITY) as conn:
         found = await clocks.of_case(conn, CITY, one.case_no)

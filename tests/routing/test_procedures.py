@@ -155,7 +155,7 @@ def concluded(**changed: Any) -> dict[str, Any]:
     """Say what a consultation came to."""
     known = {
         "n": 1,
-        "held_at": "2026-11-20T10:00:00",
+        "held_at": "2026-11-20T14:00:00",
         "participants": [ECO, HUD, "市检察院"],
         "conclusion": "由区住建部门主办",
         "document": "会商纪要3号",
@@ -191,6 +191,25 @@ async def test_f55_a_case_not_dispatched_yet_goes_where_the_conclusion_says(road
     await road.act("conclude_joint", **concluded(lead_unit=HUD))
     case = await road.act("dispatch_joint", n=1)
     assert (case.state, case.lead_unit) == (State.DISPATCHED, HUD)
+
+
+async def test_f55_a_conclusion_is_carried_out_once_and_lies_behind(road: Road) -> None:
+    """A meeting yet to come concludes nothing; an older conclusion undoes no newer one."""
+    await road.begin("A04")
+    await road.act("propose_joint", **JOINT)
+    await road.act("propose_joint", SECOND, **JOINT)
+    with pytest.raises(Invalid, match="moment_in_future"):
+        await road.act("conclude_joint", **concluded(held_at="2026-11-20T15:00:00"))
+    await road.act("conclude_joint", **concluded(lead_unit=HUD))
+    await road.act("conclude_joint", **concluded(n=2, lead_unit=ECO, document="会商纪要4号"))
+    assert (await road.act("dispatch_joint", n=1)).lead_unit == HUD
+    case = await road.act("dispatch_joint", n=2)
+    assert case.lead_unit == ECO
+    with pytest.raises(Conflict, match="conclusion_used"):
+        await road.act("dispatch_joint", n=1)
+    left = {task.unit: task.state for task in await road.tasks() if task.is_lead}
+    assert left == {HUD: "WITHDRAWN", ECO: "DISPATCHED"}
+    assert [t.unit for t in await road.tasks() if t.state == "DISPATCHED"] == [UMA, ECO]
 
 
 async def test_f56_a_disputed_case_goes_to_the_meeting_and_comes_back_decided(

@@ -191,6 +191,21 @@ class TestOrders:
             with pytest.raises(Forbidden):
                 await working.act("feedback", actor, answer="已办理")
 
+    async def test_f29_an_order_goes_with_its_case(self, working: Desk) -> None:
+        """Whoever leads now is told of it and answers; one that was answered stays as it is."""
+        hud = f"{EAST}-HUD"
+        await working.act("supervise", BOSS, demand="请三日内办结")
+        await working.act("redispatch", lead_unit=hud, reason="改派")
+        async with working.db.city(CITY, hud) as conn:
+            (order,) = (await supervision.open_items(conn, CITY, 9)).orders
+            (told,) = await escalations.notices(conn, CITY, hud, (), 9)
+        assert (order.unit, told.body) == (hud, "请三日内办结")
+        await working.act("feedback", handler(hud), answer="已到场检查")
+        await working.act("redispatch", lead_unit=ECO, reason="又改派")
+        async with working.db.city(CITY) as conn:
+            (order,) = await supervision.orders(conn, CITY, working.number)
+        assert (order.unit, order.answered_by) == (hud, f"staff-of-{hud}")
+
 
 class TestTheLedger:
     async def test_f30_a_ledgered_case_is_not_closed_until_it_is_released(
@@ -221,6 +236,11 @@ class TestTheLedger:
         with pytest.raises(Exception, match="in the ledger"):
             async with working.db.city(CITY) as conn:
                 await conn.execute("UPDATE cases SET state = 'ARCHIVED' WHERE city = $1", CITY)
+
+    async def test_f32_nobody_is_struck_who_is_not_listed(self, working: Desk) -> None:
+        """An act that does nothing leaves no word in the history."""
+        with pytest.raises(Conflict, match="not_listed"):
+            await working.act("strike_name", BOSS, reason="已书面说明")
 
     async def test_f32_reports_are_due_again_and_again(self, working: Desk, time: Time) -> None:
         """Each report ends the running clock and starts the next."""
@@ -305,6 +325,20 @@ class TestLetters:
             assert ranks == sorted(set(ranks))
             gaps = [rank - before for before, rank in pairwise([-1, *ranks])]
             assert [one.skip_reason is not None for one in sent] == [gap > 1 for gap in gaps]
+
+    async def test_f31_a_letter_sent_again_uses_up_no_number(
+        self, town: Database, city: City, time: Time
+    ) -> None:
+        """Whoever sends it a second time gets the case as it is, and the numbers have no gap."""
+        numbers = []
+        for n in (1, 2):
+            desk = Desk(town, city, await put_case(town, n))
+            await desk.act("accept")
+            for _ in range(2):
+                await desk.act("remind", BOSS, demand="请于三日内完成整改")
+            numbers += [one.number for one in await letters(desk)]
+        year = FRIDAY.year
+        assert numbers == [f"测试环督提〔{year}〕{n}号" for n in (1, 2)]
 
 
 class TestKeyComplaints:
