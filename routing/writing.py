@@ -11,7 +11,7 @@ import msgspec
 from models.case import Actor, Case, Task
 from models.db import cases, clocks, dispatch, events, links, outbox
 from models.db.pool import Connection
-from routing import ticking
+from routing import supervising, ticking
 from routing.catalogue import Catalogue
 from routing.dispatch import event
 from routing.guarding import guard
@@ -56,6 +56,7 @@ async def write(conn: Connection, change: Change) -> None:
     await outbox.put(conn, city, list(change.outgoing()))
     if change.charged:
         await clocks.charge(conn, city, no, case.lead_unit)
+        await supervising.pass_on(conn, change)
     for effect in change.effects:
         await effect(conn, change)
 
