@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from classifier.engine import Tagger
 
 _BATCH: Final = 64
+_COUNTY: Final = 6
 
 Line = dict[str, Any]
 #: How a routed line is written.
@@ -154,12 +155,18 @@ def shown(tags: Line, facts: Facts, city: City, decision: Decision, form: Form) 
 
 
 def _city(line: Line, facts: Facts, given: str | None) -> City:
-    """Find the city: the line's, the given one, or the one that the county lies in."""
-    place = city_of(facts.adcode) if facts.adcode else None
-    found = line.get("city") or given or place
+    """Find the city: the line's, the given one, or the one that the place lies in."""
+    code = facts.adcode or facts.township or facts.zone
+    found = line.get("city") or given or (_around(code) if code else None)
     if found is None:
         raise Invalid("city_required", "不知道是哪个城市:请在行内写 city,或用 --city。")
     return load_city(str(found))
+
+
+def _around(code: str) -> str:
+    """Give the city of a county, township or zone: the county itself where that is installed."""
+    county = code[:_COUNTY]
+    return county if county in installed_cities() else city_of(county)
 
 
 def _code(value: str | Line) -> str:

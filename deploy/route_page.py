@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from models.city import City
 from models.decision import Assignee, ClockPlan, Decision, TraceStep
 from models.tags import REVIEW_REASONS
-from models.taxonomy import ISSUE_TYPES, REQUEST_TYPES, labels, laws
+from models.taxonomy import ISSUE_TYPES, REQUEST_TYPES, cite, labels
 from routing.catalogue import catalogue
 from routing.engine import Facts
 from routing.ruling import TIER_NAMES, role_name
@@ -174,9 +174,9 @@ def _why(city: City, decision: Decision) -> list[str]:
         if not step.matched and step.tier in TIER_NAMES and not step.rule:
             continue
         name = _STEPS.get(step.tier) or f"{step.tier} {TIER_NAMES.get(step.tier, '')}"
-        rule = f" [{step.rule}]" if step.rule else ""
+        rule = f" [{step.rule}]" if step.rule and step.tier in TIER_NAMES else ""
         because = _because(city, step)
-        basis = f"(依据:{_cited(step.laws)})" if step.laws else ""
+        basis = f"(依据:{cite(step.laws)})" if step.laws else ""
         lines.append(f"{name}{rule} {step.effect}{because}{basis}")
     return lines
 
@@ -217,14 +217,7 @@ def _basis(decision: Decision) -> list[str]:
     """Write the law: that of the day of the facts, and what has taken its place since."""
     lines = []
     if decision.laws:
-        lines.append(f"依据(事发日有效):{_cited(decision.laws)}")
+        lines.append(f"依据(事发日有效):{cite(decision.laws)}")
     if decision.laws_since:
-        lines.append(f"反映时已改行:{_cited(decision.laws_since)}")
+        lines.append(f"反映时已改行:{cite(decision.laws_since)}")
     return [*lines, f"规则版本:{decision.version}"]
-
-
-def _cited(codes: tuple[str, ...]) -> str:
-    table = laws()
-    return "、".join(
-        f"{table[code].title}第{table[code].article}条" if code in table else code for code in codes
-    )

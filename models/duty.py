@@ -23,7 +23,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     `from_day` and `to_day` are days of any year as `MM-DD`, both inclusive, and may wrap the year's
     end. `periods` are kinds of periods (models.city.Period) of which one must hold at the place on
     that day. `delegated` asks whether the township or zone holds the power for the main type
-    (models.city.Power) on that day.
+    (models.city.Power) on the day of the dispatch.
 
     `categories` are what the platform that delivered the report calls it, a code or a name of its
     own; one that ends in `*` stands for all that begin alike. They hold in no emergency (P0): what

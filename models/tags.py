@@ -126,6 +126,10 @@ REVIEW_REASONS: Final[dict[str, tuple[str, str]]] = {
     "praise": ("表扬或感谢", "praise"),
     "invalid": ("可能是无效诉求", "may be invalid"),
     "too_short": ("内容过短,须补充", "too short"),
+    "not_designated": (
+        "主办部门本市尚未指定,须人工会商",
+        "the city has not designated who leads",
+    ),
     "no_rule": ("责任目录无匹配规则,须人工裁量", "no rule of the duty catalogue matches"),
     "no_unit": ("该角色在本市没有对应单位", "no unit bound to the role"),
     "external_unit": ("责任单位不属本市,须发函转办", "the unit is outside the city's government"),

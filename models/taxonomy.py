@@ -173,6 +173,20 @@ def laws_in_force(codes: Iterable[str], day: date) -> tuple[Law, ...]:
     return tuple(table[code] for code in codes if table[code].in_force(day))
 
 
+def cite(codes: Iterable[str]) -> str:
+    """Write provisions as people read them: each title once, its articles after it.
+
+    A code that the table lacks, as of an older release, stands for itself.
+    """
+    table = laws()
+    said: dict[str, list[str]] = {}
+    for code in dict.fromkeys(codes):
+        known = table.get(code)
+        articles = said.setdefault(f"《{known.title}》" if known else code, [])
+        articles += [f"第{known.article}条"] if known else []
+    return ";".join(title + "、".join(articles) for title, articles in said.items())
+
+
 @cache
 def labels(group: str) -> Mapping[str, Label]:
     """Give a plain list of codes: industry, place, facility, odor, time, rejection and so on."""

@@ -15,10 +15,8 @@ from models.errors import Invalid
 from models.moment import aware
 from routing import terms
 from routing.catalogue import Catalogue
-from routing.facts import happened_at
 from routing.lifecycle import GONE
 from routing.matter import Change, Effect
-from routing.units import Place
 
 NAMED: Final = "case:accused:named"
 NOTED: Final = "case:accused:noted"
@@ -162,8 +160,9 @@ def _at(book: Catalogue, case: Case, role: str, *, topmost: bool) -> set[str]:
     if case.adcode is None and case.zone is None:
         below_city = {b.territory for b in book.city.bindings} - {book.city.adcode}
         return {code for area in below_city for code in _held(book, role, area)}
-    place = Place(adcode=case.adcode, township=case.township, zone=case.zone)
-    unit = book.directory.find(role, place, aware(happened_at(case)).date()).unit
+    day = aware(case.received_at).date()
+    place = book.directory.place(case.adcode, case.township, case.zone, day)
+    unit = book.directory.find(role, place, day).unit
     return {unit.code} if unit and (topmost or unit.level != "city") else set()
 
 

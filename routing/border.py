@@ -6,7 +6,7 @@ The lead is the district of the affected place; the other one helps, the city's 
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
@@ -17,7 +17,6 @@ from models.decision import Assignee, Decision, TraceStep
 from models.moment import aware
 from routing import terms
 from routing.catalogue import Catalogue
-from routing.facts import happened_at
 from routing.matter import Matter
 from routing.units import Place
 
@@ -45,14 +44,14 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     cities: tuple[str, ...] = ()
 
 
-def with_neighbours(book: Catalogue, case: Case, decision: Decision) -> Decision:
+def with_neighbours(book: Catalogue, case: Case, decision: Decision, at: datetime) -> Decision:
     """Give the decision with those who share the matter, where the report says so.
 
     Of a restricted case nobody across the border is told.
     """
     if case.restricted:
         return decision
-    return widen(book, case, decision, read(book, case))
+    return widen(book, case, decision, read(book, case), at)
 
 
 def read(book: Catalogue, case: Case) -> Shared:
@@ -69,9 +68,15 @@ def read(book: Catalogue, case: Case) -> Shared:
 
 
 def widen(
-    book: Catalogue, case: Case, decision: Decision, shared: Shared, *, water: bool = False
+    book: Catalogue,
+    case: Case,
+    decision: Decision,
+    shared: Shared,
+    at: datetime,
+    *,
+    water: bool = False,
 ) -> Decision:
-    """Give the decision with those who share the matter; the lead stays where it is.
+    """Give the decision with those who share the matter then; the lead stays where it is.
 
     The river chiefs of both sides are told where it is about `water`, as its types may say too.
     """
@@ -80,7 +85,7 @@ def widen(
     taken = {decision.lead.unit, *(part.unit for part in decision.cooperating)}
     added = [
         part
-        for part in _parts(book, case, decision.lead.role, shared, water=water)
+        for part in _parts(book, case, decision.lead.role, shared, at, water=water)
         if part.unit and part.unit not in taken
     ]
     unique = list({part.unit: part for part in added}.values())
@@ -109,10 +114,10 @@ def counties_in(matter: Matter, text: str) -> list[str]:
 
 
 def _parts(
-    book: Catalogue, case: Case, role: str, shared: Shared, *, water: bool
+    book: Catalogue, case: Case, role: str, shared: Shared, at: datetime, *, water: bool
 ) -> Iterable[Assignee]:
     """Name the other districts' units in the lead's role, river chiefs of both, the city's team."""
-    day = aware(happened_at(case)).date()
+    day = aware(at).date()
     here = Place(adcode=case.adcode, township=case.township, zone=case.zone)
     there = [Place(adcode=code) for code in shared.counties]
     for place in there:

@@ -8,6 +8,7 @@ from models.case import Case
 from models.db.cases import Correction as Corrected
 from models.decision import Assignee, Decision, TraceStep
 from models.errors import Invalid
+from models.moment import aware
 from models.taxonomy import ISSUE_TYPES, REQUEST_TYPES
 from routing.accused import barred
 from routing.border import with_neighbours
@@ -17,7 +18,6 @@ from routing.engine import decide
 from routing.facts import facts_of
 from routing.matter import Matter
 from routing.ruling import role_name
-from routing.units import Place
 from routing.verbs import Correction, Dispatch, Redispatch
 
 _FACTS = ("types", "kind", "urgency", "adcode", "township", "zone", "happened_on")
@@ -49,7 +49,7 @@ def decision_for(matter: Matter, case: Case, request: Correction) -> Decision:
     """Decide the corrected case again; an urgency that a person set is not raised by rules."""
     changed = {"urgency_fixed": request.urgency is not None}
     found = decide(matter.book.city, facts_of(case, matter.at, changed))
-    decision = with_neighbours(matter.book, case, found)
+    decision = with_neighbours(matter.book, case, found, matter.at)
     if not isinstance(request, Dispatch):
         return decision
     return _appointed(matter, case, decision, request)
@@ -60,7 +60,8 @@ def machine_word(matter: Matter) -> Case:
     case = matter.case
     if case.decision is not None or not case.types:
         return case
-    return decided(matter.book, case, decide(matter.book.city, facts_of(case, matter.at)))
+    found = decide(matter.book.city, facts_of(case, matter.at))
+    return decided(matter.book, case, found, matter.at)
 
 
 def difference(old: Case, new: Case, request: Correction | Redispatch) -> Corrected | None:
@@ -105,8 +106,9 @@ def _chosen(matter: Matter, case: Case, decision: Decision, request: Dispatch) -
     if request.lead_unit is not None:
         return named(matter.book, decision, request.lead_unit, request.lead_role)
     if request.lead_role is not None:
-        day = facts_of(case, matter.at).day
-        found = matter.book.directory.find(request.lead_role, _place(matter.book, case), day)
+        day = aware(matter.at).date()
+        place = matter.book.directory.place(case.adcode, case.township, case.zone, day)
+        found = matter.book.directory.find(request.lead_role, place, day)
         return Assignee(role=request.lead_role, unit=found.unit.code if found.unit else None)
     return decision.lead
 
@@ -156,11 +158,6 @@ def _without_accused(matter: Matter, case: Case, decision: Decision) -> Decision
     out = barred(matter.book, case, matter.history)
     helpers = tuple(part for part in decision.cooperating if part.unit not in out)
     return msgspec.structs.replace(decision, cooperating=helpers) if out else decision
-
-
-def _place(book: Catalogue, case: Case) -> Place:
-    day = facts_of(case, case.received_at).day
-    return book.directory.place(case.adcode, case.township, case.zone, day)
 
 
 def _check(book: Catalogue, request: Correction) -> None:

@@ -54,7 +54,7 @@ def accept(matter: Matter, request: Accept, change: Change) -> None:
 def _accept_only(matter: Matter, request: Accept, change: Change) -> None:
     case = correcting.corrected(matter, request)
     decision = correcting.decision_for(matter, case, _facts_of(request))
-    _decide(matter, change, decided(matter.book, case, decision), request)
+    _decide(matter, change, decided(matter.book, case, decision, matter.at), request)
     change.on_case(state=State.ACCEPTED, queue=Queue.REVIEW)
     change.starts += clocking.starts(
         matter.book, change.case, [], (ACCEPTED,), matter.at, held=matter.clocks
@@ -66,7 +66,7 @@ def correct(matter: Matter, request: Correction, change: Change) -> None:
     case = correcting.corrected(matter, request)
     if matter.case.state not in _LATER:
         decision = correcting.decision_for(matter, case, request)
-        case = decided(matter.book, case, decision)
+        case = decided(matter.book, case, decision, matter.at)
         kept = matter.case.review_reasons if matter.tasks else decision.reasons
         change.on_case(review_reasons=kept)
     else:

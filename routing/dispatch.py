@@ -14,7 +14,6 @@ from models.ids import uuid7
 from models.moment import aware
 from routing import clocking
 from routing.catalogue import Catalogue
-from routing.facts import happened_at
 from routing.plan import ACCEPTED, DISPATCHED, is_closing
 
 
@@ -24,10 +23,9 @@ def kept(decision: Decision) -> Decision:
     return msgspec.structs.replace(decision, clocks=clocks)
 
 
-def decided(book: Catalogue, case: Case, decision: Decision) -> Case:
+def decided(book: Catalogue, case: Case, decision: Decision, at: datetime) -> Case:
     """Put a decision into the case: its urgency, and its place with abolished codes replaced."""
-    day = aware(happened_at(case)).date()
-    place = book.directory.place(case.adcode, case.township, case.zone, day)
+    place = book.directory.place(case.adcode, case.township, case.zone, aware(at).date())
     return msgspec.structs.replace(
         case,
         decision=kept(decision),
@@ -41,7 +39,7 @@ def decided(book: Catalogue, case: Case, decision: Decision) -> Case:
 def dispatched(book: Catalogue, case: Case, decision: Decision, at: datetime) -> Case:
     """Give the case as it stands once dispatched by the decision, which must name a lead's unit."""
     return msgspec.structs.replace(
-        decided(book, case, decision),
+        decided(book, case, decision, at),
         state=State.DISPATCHED,
         queue=None,
         lead_unit=decision.lead.unit if decision.lead else None,

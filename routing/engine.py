@@ -5,7 +5,7 @@ emergencies, complaints about an authority, matters that are not environmental, 
 (domain section 0, item 8).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
@@ -13,7 +13,7 @@ import msgspec
 
 from models.city import City, Unit
 from models.decision import Assignee, Copy, Decision, Split, TraceStep
-from models.taxonomy import ROLES, environmental, laws, laws_in_force
+from models.taxonomy import ROLES, cite, environmental, laws_in_force
 from routing.catalogue import Catalogue, catalogue
 from routing.facts import Facts
 from routing.plan import plan_clocks
@@ -28,6 +28,8 @@ _ZONE_COMMITTEE: Final = "ZON"
 _EMERGENCY: Final = "P0"
 _MISCONDUCT: Final = "misconduct"
 _NOT_OURS: Final = "not_environment"
+_UNRULED: Final = "no_rule"
+_UNDESIGNATED: Final = "not_designated"
 _CAMPAIGN: Final = "campaign"
 _ABOUT_AUTHORITY: Final = "P06"
 #: Request types that a person must look at, with the reason.
@@ -52,11 +54,14 @@ class _Matter:
 
     def __init__(self, book: Catalogue, facts: Facts) -> None:
         self.book = book
-        self.setting = book.directory.setting(facts.adcode, facts.township, facts.zone, facts.day)
+        self.day = facts.dispatch_day
+        self.setting = book.directory.setting(
+            facts.adcode, facts.township, facts.zone, self.day, facts.day
+        )
         self.place = self.setting.place
         self.facts = _placed(facts, self.setting)
         self.ruling = rule_on(book, self.facts)
-        self.steps = [*(self._renamed(*pair) for pair in self.place.renamed), *self.ruling.steps]
+        self.steps = [*self._settled(), *self.ruling.steps]
         reasons = _kept_from_machines(self.facts, self.ruling) + self.ruling.reasons
         # An emergency is never sent away, whoever's matter it is in the end.
         away = {_NOT_OURS} if "hazard" in reasons else set()
@@ -91,7 +96,8 @@ class _Matter:
             return None
         if role is None:
             self._say("责任目录没有给出主办角色,进入待裁量池,由人工会商确定。")
-            self.reasons += [] if self.ruling.reasons else ["no_rule"]
+            left = _UNDESIGNATED if self.ruling.lead_rule else _UNRULED
+            self.reasons += [] if self.ruling.reasons else [left]
             return None
         if self.place.outside:
             self._say("事发地不在本市,由人工协调。", "place_outside")
@@ -103,8 +109,11 @@ class _Matter:
 
     def _bound(self, role: str) -> Assignee | None:
         found = self._found(role)
+        if self.place.adcode is None and self._only_citywide(found):
+            self._say(f"事发区县未知,{role_name(role)}的具体单位须人工确定。", "place_unknown")
+            return Assignee(role=role)
         for unit in found.passed:
-            self._say(f"{unit.name}在事发当日未获该事项的执法权,不由其主办。")
+            self._say(f"{unit.name}未获该事项的执法权,不由其主办。")
         if found.unit is None:
             self._say(f"{role_name(role)}在本市没有对应单位,进入待裁量池。", "no_unit")
             return None
@@ -116,12 +125,17 @@ class _Matter:
             self._say(said, matched=True, rule=found.territory)
         return Assignee(role=role, unit=found.unit.code)
 
+    def _only_citywide(self, found: Found) -> bool:
+        """Tell whether the city's own unit would stand in for that of a county nobody named."""
+        directory = self.book.directory
+        return found.territory == directory.city.adcode and directory.needs_place(found.role)
+
     def _found(self, role: str) -> Found:
         """Find the lead's unit: one that may enforce, where the rule gives it that."""
-        directory, day = self.book.directory, self.facts.day
+        directory = self.book.directory
         if self.ruling.enforces and role not in LOCAL_ROLES:
-            return directory.find_lead(role, self.setting, day, self.facts.main)
-        return directory.find(role, self.place, day)
+            return directory.find_lead(role, self.setting, self.day, self.facts.main)
+        return directory.find(role, self.place, self.day)
 
     def _helpers(self, lead: Assignee | None, parts: tuple[Split, ...]) -> tuple[Assignee, ...]:
         """Bind cooperating roles and the leads of other parts: each unit once, the lead never."""
@@ -143,7 +157,7 @@ class _Matter:
     def _helper(self, role: str) -> Unit | None:
         if self.place.outside or self._place_missing(role):
             return None
-        return self.book.directory.find(role, self.place, self.facts.day).unit
+        return self.book.directory.find(role, self.place, self.day).unit
 
     def _place_missing(self, role: str) -> bool:
         """Tell whether the role is different units here and the place does not say which."""
@@ -167,7 +181,7 @@ class _Matter:
     def _say_helpers(self, helpers: dict[str, Assignee]) -> None:
         units = self.book.directory.units
         names = [
-            units[helper.unit].name if helper.unit else f"{role_name(role)}(未对应单位)"
+            units[helper.unit].name if helper.unit else f"{role_name(role)}(具体单位待定)"
             for role, helper in helpers.items()
         ]
         if names:
@@ -178,7 +192,7 @@ class _Matter:
         if not self.book.city.chiefs:
             return ()
         part = {one.unit for one in (lead, *helpers) if one is not None}
-        chiefs = self.book.directory.chiefs(self.facts.flag_set, self.place.adcode, self.facts.day)
+        chiefs = self.book.directory.chiefs(self.facts.flag_set, self.place.adcode, self.day)
         copies = tuple(
             Copy(unit=chief.unit, title=chief.title, place=chief.place)
             for chief in chiefs
@@ -218,10 +232,19 @@ class _Matter:
     def _cited(self, rule: str) -> tuple[str, ...]:
         return self.book.rules.laws[rule]
 
-    def _renamed(self, old: str, new: str) -> TraceStep:
-        name = self.book.directory.name
-        said = f"区划{name(old)}({old})已撤销,按{name(new)}({new})办理。"
-        return self._step("PLACE", said, rule="successor")
+    def _settled(self) -> Iterator[TraceStep]:
+        """Say which codes of the place were replaced, and which are none of the city's."""
+        directory = self.book.directory
+        for old, new in self.place.renamed:
+            was, now = directory.name(old), directory.name(new)
+            how = "已撤销" if directory.ended(old, self.day) else "的这一部分已划出"
+            said = f"{was}({old}){how},按{now}({new})办理。"
+            if was == now:
+                said = f"{was}的代码已由{old}改为{new}。"
+            yield self._step("PLACE", said, rule="successor")
+        for code in self.place.unknown:
+            said = f"代码 {code} 不是本市的街道乡镇或功能区,按其余地点信息办理。"
+            yield self._step("PLACE", said, rule="unknown", matched=False)
 
     def _step(self, tier: str, said: str, *, rule: str = "", matched: bool = True) -> TraceStep:
         return TraceStep(tier=tier, rule=rule, matched=matched, effect=said)
@@ -246,10 +269,8 @@ def _codes(cited: Iterable[str], day: date) -> set[str]:
 
 
 def _straddles(facts: Facts, new: tuple[str, ...]) -> str:
-    table = laws()
-    cited = "、".join(f"{table[code].title}第{table[code].article}条" for code in new)
     return (
-        f"事实发生于{facts.day},适用当时的规定;{facts.report_day}反映时已改行{cited},"
+        f"事实发生于{facts.day},适用当时的规定;{facts.report_day}反映时已改行{cite(new)},"
         "处罚轻重按从旧兼从轻处理,一并列明。"
     )
 

@@ -25,7 +25,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     are what the platform that delivered it calls it.
 
     `decide` fills from the city: `zone_enforces`, None outside zones; `powers`, the issue types
-    delegated to the township or zone; `periods`, those that hold there on that day.
+    delegated to the township or zone on the day of the dispatch; `periods`, those that held there
+    on the day of the facts.
     """
 
     types: tuple[str, ...]
@@ -83,6 +84,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def report_day(self) -> date:
         """The day of the report in China, that of the facts where nothing else is known."""
         return self.day if self.reported_at is None else aware(self.reported_at).date()
+
+    @cached_property
+    def dispatch_day(self) -> date:
+        """The day of the dispatch in China: units must serve, and hold their powers, on it."""
+        return aware(self.dispatched_at).date()
 
     @cached_property
     def hour(self) -> int:

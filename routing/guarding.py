@@ -36,7 +36,7 @@ def _fit_to_lead(change: Change, code: str) -> None:
     if not chosen or unit.level != "zone" or unit.has_enforcement or case.kind not in _ENFORCED:
         return
     day = change.matter.at.date()
-    powers = book.directory.setting(case.adcode, case.township, case.zone, day).powers
+    powers = book.directory.setting(case.adcode, case.township, case.zone, day, day).powers
     if case.types[0] not in powers:
         detail = f"{unit.name}没有这类事项的执法权,不能作为主办;请指定对应分局或属地主管部门。"
         raise Invalid("unit_cannot_enforce", detail)

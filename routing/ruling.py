@@ -3,8 +3,8 @@
 The lead is the one of the first tier that names one. Rules of T0 to T3, and of T5 for the zone's
 committee, add their cooperating roles in any case; of the other tiers only the rule that names the
 lead does, and where it names no cooperating role those of the national base row stand. A rule that
-asks for the pool before any lead leaves the lead open. A rule that would give a township or zone
-what it has no power for does not hold; the trace says so.
+asks for the pool before any lead leaves the lead open, and to people who else takes part. A rule
+that would give a township or zone what it has no power for does not hold; the trace says so.
 """
 
 from typing import Final
@@ -79,12 +79,11 @@ def _rule_on(book: Catalogue, facts: Facts) -> Ruling:
             continue
         leads = not ruling.settled and (rule.pool or rule.lead is not None)
         _apply(ruling, rule, leads=leads)
-        if not facts.urgency_fixed:
-            ruling.urgency = adjusted(at, rule.urgency)
+        ruling.urgency = at if facts.urgency_fixed else adjusted(at, rule.urgency)
         lead_has_own = lead_has_own or (leads and bool(rule.cooperating))
         base = rule if tier == _BASE else base
-        ruling.steps.append(_step(book, rule, facts, at, leads=leads))
-    if base is not None and not lead_has_own:
+        ruling.steps.append(_step(book, rule, facts, at, ruling.urgency, leads=leads))
+    if base is not None and not lead_has_own and ruling.lead is not None:
         ruling.cooperating += base.cooperating
     ruling.pool = ruling.lead is None
     return ruling
@@ -112,29 +111,32 @@ def adjusted(urgency: str, wanted: str | None) -> str:
     return wanted
 
 
-def _step(book: Catalogue, rule: Rule, facts: Facts, urgency: str, *, leads: bool) -> TraceStep:
+def _step(
+    book: Catalogue, rule: Rule, facts: Facts, urgency: str, becomes: str, *, leads: bool
+) -> TraceStep:
     laws = tuple(law.code for law in laws_in_force(rule.laws, facts.day))
     return TraceStep(
         tier=rule.tier,
         rule=rule.id,
         matched=True,
-        effect=f"{rule.note.rstrip('。')}。{_effects(rule, leads=leads)}",
+        effect=f"{rule.note.rstrip('。')}。{_effects(rule, becomes, leads=leads)}",
         conditions=matched(rule.when, facts, urgency),
         laws=laws,
         version=book.version,
     )
 
 
-def _effects(rule: Rule, *, leads: bool) -> str:
+def _effects(rule: Rule, urgency: str, *, leads: bool) -> str:
     parts = []
     if leads:
         parts.append("主办由人工裁量" if rule.pool else f"主办角色:{role_name(rule.lead or '')}")
-    elif rule.lead:
+    elif rule.lead or rule.pool:
         parts.append("主办已由更前的规则确定")
     if rule.cooperating and (leads or rule.tier in _ALWAYS_ADD):
         parts.append(f"协办角色:{'、'.join(map(role_name, rule.cooperating))}")
     if rule.urgency:
-        parts.append(f"紧急程度:{rule.urgency}")
+        kept = "" if rule.urgency == urgency else f"(规则为{rule.urgency},不改变)"
+        parts.append(f"紧急程度:{urgency}{kept}")
     if rule.pace is not None:
         parts.append(f"办结时限按 {rule.pace:.0%} 计")
     return ";".join(parts) + "。" if parts else ""
@@ -142,7 +144,7 @@ def _effects(rule: Rule, *, leads: bool) -> str:
 
 def _barred(rule: Rule) -> TraceStep:
     who = role_name(rule.lead or "")
-    said = f"{rule.note.rstrip('。')}。但{who}在事发当日未获该事项赋权,不由其主办。"
+    said = f"{rule.note.rstrip('。')}。但{who}未获该事项赋权,不由其主办。"
     return TraceStep(tier=rule.tier, rule=rule.id, matched=False, effect=said)
 
 

@@ -23,7 +23,8 @@ def share(matter: Matter, request: Share, change: Change) -> None:
         raise matter.conflict("shared_already", "对侧区县已在协办。")
     before = {part.unit for part in case.decision.cooperating}
     water = request.basis is BorderBasis.RIVER
-    found = border.widen(book, case, case.decision, Shared(counties=(request.adcode,)), water=water)
+    beyond = Shared(counties=(request.adcode,))
+    found = border.widen(book, case, case.decision, beyond, matter.at, water=water)
     change.on_case(decision=found)
     change.facts_changed = True
     present = {task.unit for task in matter.open_tasks}

@@ -123,6 +123,7 @@ class _Judge:
             facts.categories,
             facts.day,
             facts.report_day,
+            facts.dispatch_day,
             facts.hour,
         )
         found = self._judged.get(key)

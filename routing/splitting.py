@@ -42,9 +42,9 @@ def _assignee(
 ) -> Assignee:
     directory, place = book.directory, setting.place
     if enforcing is None:
-        unit = directory.find(role, place, facts.day).unit
+        unit = directory.find(role, place, facts.dispatch_day).unit
     else:
-        unit = directory.find_lead(role, setting, facts.day, enforcing).unit
+        unit = directory.find_lead(role, setting, facts.dispatch_day, enforcing).unit
     known = place.adcode is not None or place.zone is not None or not directory.needs_place(role)
     return Assignee(role=role, unit=unit.code if unit and known else None)
 

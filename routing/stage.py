@@ -127,12 +127,12 @@ def _decide_all(
     failed: list[tuple[Case, str]] = []
     for case in batch:
         try:
-            decision = with_neighbours(book, case, decide(book.city, facts_of(case, at)))
+            decision = with_neighbours(book, case, decide(book.city, facts_of(case, at)), at)
         except Exception as error:  # noqa: BLE001  # a case that cannot be decided harms no other
             failed.append((case, repr(error)))
             continue
         if needs_person(decision):
-            staying.append(_for_desk(book, case, decision))
+            staying.append(_for_desk(book, case, decision, at))
         else:
             going.append(_outbound(book, case, decision, at))
     return going, staying, failed
@@ -143,9 +143,9 @@ def needs_person(decision: Decision) -> bool:
     return decision.pool or bool(decision.reasons) or not (decision.lead and decision.lead.unit)
 
 
-def _for_desk(book: Catalogue, case: Case, decision: Decision) -> Case:
+def _for_desk(book: Catalogue, case: Case, decision: Decision, at: datetime) -> Case:
     reasons = decision.reasons or ("no_rule",)
-    return msgspec.structs.replace(decided(book, case, decision), review_reasons=reasons)
+    return msgspec.structs.replace(decided(book, case, decision, at), review_reasons=reasons)
 
 
 def _outbound(book: Catalogue, case: Case, decision: Decision, at: datetime) -> _Outbound:

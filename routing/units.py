@@ -2,8 +2,9 @@
 
 The smallest territory that holds the role decides: township, zone, county, city (domain section 3.2
 step T5 and 3.7.8); a zone that enforces is bound to its roles like a county. Abolished divisions
-give way to their successors, and bindings and units count only while they are valid. Where the
-lead is to enforce, a township or a zone without the power is passed over for the next wider one.
+give way to their successors, and bindings, units and powers count only while they are valid: on
+the day of the dispatch, whenever the facts were (domain section 1, F25). Where the lead is to
+enforce, a township or a zone without the power is passed over for the next wider one.
 """
 
 from datetime import date
@@ -14,19 +15,23 @@ import msgspec
 from models.city import Binding, Chief, City, Period, Power, Unit
 from models.dates import holds_on
 
-_MOST_SUCCESSORS: Final = 5
 _MOST_KEPT: Final = 20_000
+_TOWNSHIP: Final = "township"
 _NO_POWERS: Final[frozenset[str]] = frozenset()
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a case happens, after abolished codes were replaced; `renamed` are (old, new) codes."""
+    """Where a case happens, after abolished codes were replaced; `renamed` are (old, new) codes.
+
+    `unknown` are codes of a township or zone that the city does not have.
+    """
 
     adcode: str | None = None
     township: str | None = None
     zone: str | None = None
     outside: bool = False
     renamed: tuple[tuple[str, str], ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +47,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds at a place on a day: its powers delegated and the periods in force there."""
+    """What holds at a place: its powers on the day of the dispatch, the periods on the facts'."""
 
     place: Place
     zone_enforces: bool | None
@@ -67,7 +72,7 @@ class Directory:
         self._powers: dict[str, list[Power]] = {}
         for power in city.powers:
             self._powers.setdefault(power.territory, []).append(power)
-        self._settings: dict[tuple[str | None, str | None, str | None, date], Setting] = {}
+        self._settings: dict[tuple[str | None, str | None, str | None, date, date], Setting] = {}
 
     def place(self, adcode: str | None, township: str | None, zone: str | None, on: date) -> Place:
         """Settle where a case happens: successors of abolished codes, the one county of a zone.
@@ -81,20 +86,23 @@ class Directory:
             current = town[:6]
         if current is None and known and len(known.adcodes) == 1:
             current = known.adcodes[0]
-        pairs = [(old, new) for old, new in ((adcode, current), (township, town)) if old and new]
+        lost = town is not None and not self._is_town(town)
+        pairs = [(adcode, current), (township, None if lost else town)]
+        stray = [code for code, gone in ((town, lost), (zone, zone not in self.zones)) if gone]
         return Place(
             adcode=current,
-            township=town,
+            township=None if lost else town,
             zone=known.code if known else None,
             outside=current is not None and not self._is_here(current),
-            renamed=tuple((old, new) for old, new in pairs if old != new),
+            renamed=tuple((old, new) for old, new in pairs if old and new and old != new),
+            unknown=tuple(code for code in stray if code),
         )
 
     def setting(
-        self, adcode: str | None, township: str | None, zone: str | None, on: date
+        self, adcode: str | None, township: str | None, zone: str | None, on: date, facts: date
     ) -> Setting:
-        """Give what holds at a place on a day."""
-        key = (adcode, township, zone, on)
+        """Give what holds at a place for a dispatch on a day, of facts of another."""
+        key = (adcode, township, zone, on, facts)
         found = self._settings.get(key)
         if found is None:
             if len(self._settings) >= _MOST_KEPT:
@@ -103,7 +111,7 @@ class Directory:
         return found
 
     def _setting(
-        self, adcode: str | None, township: str | None, zone: str | None, on: date
+        self, adcode: str | None, township: str | None, zone: str | None, on: date, facts: date
     ) -> Setting:
         place = self.place(adcode, township, zone, on)
         known = self.zones.get(place.zone or "")
@@ -116,7 +124,7 @@ class Directory:
                 period
                 for period in self.city.periods
                 if period.on
-                and holds_on(period, on)
+                and holds_on(period, facts)
                 and (not period.adcodes or place.adcode in period.adcodes)
             ),
         )
@@ -129,6 +137,11 @@ class Directory:
             if holds_on(power, on)
             for code in power.types
         )
+
+    def ended(self, code: str, on: date) -> bool:
+        """Tell whether a division of the city is abolished on that day."""
+        division = self._divisions.get(code)
+        return division is not None and not holds_on(division, on)
 
     def needs_place(self, role: str) -> bool:
         """Tell whether the role is different units in different parts of the city."""
@@ -160,7 +173,7 @@ class Directory:
 
         Where no stretch is the county's, those who answer for the whole.
         """
-        held = [c for c in self.city.chiefs if c.flag in flags and holds_on(c, on)]
+        held = [c for c in self.city.chiefs if c.flag in flags and self._serves(c, on)]
         near = {chief.flag for chief in held if adcode in chief.adcodes}
         return [
             chief
@@ -181,19 +194,26 @@ class Directory:
 
     def _held(self, role: str, territory: str, on: date) -> Unit | None:
         for binding in self._bindings.get((role, territory), ()):
-            unit = self.units.get(binding.unit)
-            if unit and holds_on(binding, on) and holds_on(unit, on):
-                return unit
+            if self._serves(binding, on):
+                return self.units[binding.unit]
         return None
 
+    def _serves(self, bound: Binding | Chief, on: date) -> bool:
+        unit = self.units.get(bound.unit)
+        return unit is not None and holds_on(bound, on) and holds_on(unit, on)
+
     def _successor(self, code: str | None, on: date) -> str | None:
-        for _ in range(_MOST_SUCCESSORS):
+        for _ in self._divisions:
             division = self._divisions.get(code or "")
             ended = division is not None and division.valid_to is not None
             if division is None or not ended or not division.successor or holds_on(division, on):
                 break
             code = division.successor
         return code
+
+    def _is_town(self, code: str) -> bool:
+        known = self._divisions.get(code)
+        return known is not None and known.level == _TOWNSHIP
 
     def _is_here(self, adcode: str) -> bool:
         return adcode == self.city.adcode or adcode in self._divisions

@@ -93,8 +93,8 @@ def test_hangzhou_gives_townships_power_where_it_is_delegated() -> None:
     city = load_city("330100")
     assert led(city, "330109", "A09", township="330109001") == ("STR", "330109-STR-001")
     assert led(city, "330110", "A09", township="330110012") == ("UMA", "330110-UMA")
-    before = datetime(2024, 12, 31, 9, tzinfo=CHINA)
-    assert led(city, "330109", "A09", township="330109001", happened_at=before)[0] == "UMA"
+    before = datetime(2025, 8, 11, 9, tzinfo=CHINA)
+    assert led(city, "330109", "A09", township="330109001", dispatched_at=before)[0] == "UMA"
 
 
 @pytest.mark.parametrize(

@@ -289,7 +289,7 @@ def told(scenario: Scenario) -> tuple[City, Decision]:
         source_category=(),
     )
     decision = decide(city, facts_of(case, FRIDAY))
-    return city, with_neighbours(catalogue(city), case, decision)
+    return city, with_neighbours(catalogue(city), case, decision, FRIDAY)
 
 
 def plain_case(city: City) -> Case:

@@ -140,21 +140,23 @@ facts = st.builds(
     happened_at=st.datetimes(datetime(2026, 6, 1), datetime(2026, 12, 31)).map(  # noqa: DTZ001
         lambda moment: moment.replace(tzinfo=CHINA)
     ),
-    dispatched_at=st.just(datetime(2026, 12, 31, 12, tzinfo=CHINA)),
+    dispatched_at=st.datetimes(datetime(2026, 6, 1), datetime(2027, 1, 31)).map(  # noqa: DTZ001
+        lambda moment: moment.replace(tzinfo=CHINA)
+    ),
 )
 
 
 @some
 @given(cities(), st.lists(facts, min_size=1, max_size=3))
 def test_there_is_one_lead_or_the_pool(city: City, several: list[Facts]) -> None:
-    """A lead is a role with a unit of the city that serves on that day, or the case is people's."""
+    """A lead is a role with a unit of the city that serves when asked, or the case is people's."""
     book = Catalogue(city)
     for one in several:
         found = judge(book, one)
         assert (found.lead is None) == found.pool
         if found.lead is not None and found.lead.unit is not None:
             unit = book.directory.units[found.lead.unit]
-            assert unit.valid_to is None or one.day <= unit.valid_to
+            assert unit.valid_to is None or one.dispatch_day <= unit.valid_to
         units = [part.unit for part in (found.lead, *found.cooperating) if part and part.unit]
         assert len(set(units)) == len(units)
 
@@ -217,7 +219,7 @@ def test_f25_no_township_or_zone_enforces_without_the_power(city: City, one: Fac
     if found.lead is None or found.lead.unit is None:
         return
     unit = book.directory.units[found.lead.unit]
-    setting = book.directory.setting(one.adcode, one.township, one.zone, one.day)
+    setting = book.directory.setting(one.adcode, one.township, one.zone, one.dispatch_day, one.day)
     if unit.level == "town" or (unit.level == "zone" and not unit.has_enforcement):
         (rule,) = [r for r in book.rules.all if r.id == _lead_rule(found)]
         assert rule.enforces is False or one.main in setting.powers or setting.zone_enforces
@@ -266,7 +268,7 @@ class _Place:
             for power in city.powers
             for code in power.types
             if power.territory in {one.township, one.zone}
-            and (power.valid_from is None or power.valid_from <= one.day)
+            and (power.valid_from is None or power.valid_from <= one.dispatch_day)
         }
         self.periods = [
             period

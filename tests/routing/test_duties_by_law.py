@@ -65,14 +65,20 @@ STREET = (
         ((), {}, f"{EAST}-UMA"),
         ((power(),), {}, f"{TOWN}-STR"),
         ((power(territory=EAST),), {}, f"{TOWN}-STR"),
-        ((power(),), {"happened_at": datetime(2026, 9, 30, 23, tzinfo=CHINA)}, f"{EAST}-UMA"),
+        ((power(),), {"dispatched_at": datetime(2026, 9, 30, 23, tzinfo=CHINA)}, f"{EAST}-UMA"),
+        ((power(),), {"happened_at": datetime(2026, 9, 30, 23, tzinfo=CHINA)}, f"{TOWN}-STR"),
         ((power(valid_to=date(2026, 11, 19)),), {}, f"{EAST}-UMA"),
+        (
+            (power(valid_to=date(2026, 11, 19)),),
+            {"happened_at": datetime(2026, 11, 19, 20, tzinfo=CHINA)},
+            f"{EAST}-UMA",
+        ),
         ((power(types=("A03",)),), {}, f"{EAST}-UMA"),
         ((power(territory=WEST),), {}, f"{EAST}-UMA"),
         ((power(),), {"township": None}, f"{EAST}-UMA"),
     ],
 )
-def test_f25_a_township_enforces_only_what_is_delegated_on_the_day(
+def test_f25_a_township_enforces_only_what_is_delegated_when_it_is_dispatched(
     powers: tuple[Power, ...], changed: dict[str, Any], unit: str
 ) -> None:
     """By item, township and validity; without the power the next rule names the lead."""
@@ -122,6 +128,7 @@ def test_f28_without_a_rule_the_case_is_peoples_and_not_the_bureaus() -> None:
         found = judge(catalogue(city), facts(code))
         assert found.pool
         assert found.lead is None
+        assert "no_rule" in found.reasons or "misconduct" in found.reasons
 
 
 def _no_rules() -> Any:

@@ -148,7 +148,7 @@ def test_people_get_a_page_they_can_read() -> None:
     assert "芙蓉区城市管理" in text
     assert "建议拆单" in text
     assert "2026-11-25 23:59" in text
-    assert "依据:中华人民共和国生态环境法典" in text
+    assert "依据:《中华人民共和国生态环境法典》第" in text
 
 
 def test_the_city_may_be_given_once_for_all_lines() -> None:
@@ -162,3 +162,28 @@ def test_the_city_may_be_given_once_for_all_lines() -> None:
 def test_a_file_that_is_not_there_is_wrong_use() -> None:
     """A path that cannot be read exits with two."""
     assert run("route", "/nowhere/at/all.jsonl").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "unit"),
+    [
+        ({"zone": "350600-Z-GL"}, "350600-ECO-GL"),
+        ({"township": "530111010"}, "530100-ECO-JK"),
+        ({"adcode": "440310"}, "440310-ECO"),
+    ],
+)
+def test_any_code_of_the_place_tells_the_city(place: dict[str, str], unit: str) -> None:
+    """A zone, a township, or a district that is a jurisdiction of its own."""
+    found = route({"types": ["A01"], "kind": "TS", **place})
+    assert json.loads(found.stdout)["decision"]["lead"]["unit"] == unit
+
+
+def test_the_page_says_nothing_that_the_decision_does_not_bear_out() -> None:
+    """No urgency that was not set, no missing rule where one asks for people, no code for words."""
+    urgent = {"types": ["W01"], "urgency": "P0", "flags": ["fish_kill"], "adcode": "430102"}
+    light = {"types": ["X01"], "adcode": "430102"}
+    page = route(urgent | {"kind": "TS"}, light | {"kind": "TS"}, args=()).stdout
+    assert "紧急程度:P0(规则为P1,不改变)" in page
+    assert "主办部门本市尚未指定" in page
+    assert "无匹配规则" not in page
+    assert "单位 [" not in page

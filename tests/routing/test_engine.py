@@ -1,11 +1,12 @@
 """Decisions: tiers, the lead, helpers, splits, what only people may decide, law by date, clocks."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from models.case import Urgency
+from models.city import Division, Zone
 from models.decision import Decision, TraceStep
 from models.duty import Condition, Rule
 from models.moment import CHINA
@@ -128,7 +129,7 @@ def test_no_match_goes_to_the_pool_and_never_to_a_default_bureau() -> None:
     nobody = ruled(rule("p", "T4", pool=True))
     assert nobody.pool
     assert nobody.lead is None
-    assert nobody.reasons == ("no_rule",)
+    assert nobody.reasons == ("not_designated",)
 
 
 def test_a_role_without_unit_goes_to_the_pool() -> None:
@@ -323,3 +324,59 @@ def test_the_platforms_own_deadline_wins_and_a_difference_is_told() -> None:
 def test_the_same_facts_give_the_same_decision() -> None:
     """Nothing but the facts and the catalogue decides."""
     assert decide(CITY_VALUE, facts("A09", "N03")) == decide(CITY_VALUE, facts("A09", "N03"))
+
+
+def test_units_serve_on_the_day_of_the_dispatch_whenever_the_facts_were() -> None:
+    """What an ended unit would have had goes to who has its place now; the law stays the old."""
+    last_year = datetime(2025, 6, 1, 9, tzinfo=CHINA)
+    found = decide(CITY_VALUE, facts("N02", adcode=GONE, happened_at=last_year))
+    assert any(step.rule == "successor" for step in found.trace)
+    swept = ruled(rule("s", "T4", lead="SAN"), happened_at=last_year)
+    assert swept.lead is None
+    assert swept.reasons == ("no_unit",)
+
+
+def test_a_township_that_is_not_the_citys_is_told_and_left_out() -> None:
+    """The county decides, as where no township is known; an unknown zone is told too."""
+    given = rule("t", "T4", lead="STR", enforces=False)
+    found = ruled(given, township=f"{EAST}999", zone="990100-Z-NONE")
+    assert found.lead is not None
+    assert found.lead.unit is None
+    assert found.reasons == ("place_unknown",)
+    told = [step.effect for step in found.trace if step.rule == "unknown"]
+    assert [code in text for code, text in zip((f"{EAST}999", "Z-NONE"), told, strict=True)] == [
+        True,
+        True,
+    ]
+
+
+def test_a_part_of_a_county_that_moved_does_not_abolish_the_county() -> None:
+    """The trace says that the township went to another county, not that its county is gone."""
+    moved = Division(
+        code=f"{WEST}001",
+        name="西街道",
+        level="township",
+        parent=WEST,
+        valid_to=date(2025, 10, 31),
+        successor=TOWN,
+    )
+    city = small_city(divisions=(*CITY_VALUE.divisions, moved))
+    found = decide(city, facts(adcode=WEST, township=moved.code))
+    said = " ".join(step.effect for step in found.trace if step.rule == "successor")
+    assert f"西区({WEST})的这一部分已划出,按东区({EAST})办理" in said
+    assert f"西街道({moved.code})已撤销" in said
+
+
+def test_a_zone_in_no_county_leaves_what_counties_do_to_people() -> None:
+    """The city's own bureau does not stand in for that of a county nobody named."""
+    lone = Zone(code="990100-Z-FAR", name="托管区")
+    city = small_city(zones=(*CITY_VALUE.zones, lone))
+    found = decide(city, facts(adcode=None, zone=lone.code))
+    assert found.lead is not None
+    assert (found.lead.role, found.lead.unit) == ("ECO", None)
+    assert found.reasons == ("place_unknown",)
+
+
+def test_who_leaves_the_lead_to_people_leaves_the_helpers_to_them_too() -> None:
+    """A rule for people before the base row takes no helpers from that row."""
+    assert ruled(rule("p", "T1", pool=True)).cooperating == ()
