@@ -23,7 +23,7 @@ from routing.act import Act
 from routing.clock_verbs import DenyExtension, ExtendOwn, GrantExtension, RequestExtension
 from routing.clocking import basis_of_running
 from routing.clocks import left, show_span, span_of
-from routing.handling import EXTENSION_ASKED, said
+from routing.handling import said
 from routing.lifecycle import AT_WORK, Move
 from routing.matter import Change, Matter
 from routing.verbs import ReplyMethod
@@ -210,7 +210,7 @@ ACTS: Final[Mapping[str, Act]] = {
             cases=_LED,
             tasks=_WORKING,
             lead_only=True,
-            event=EXTENSION_ASKED,
+            event="case:extension:requested",
         ),
         request,
         look,

@@ -17,9 +17,12 @@ from routing.verbs import Contact, Reached, Sign, Submit
 _APART: Final = timedelta(hours=2)
 _TRIED: Final = "case:task:contact_tried"
 _SHORTEST: Final = 2
-#: What a unit may wish for the promise of its case.
-EXTENSION_ASKED: Final = "case:extension:requested"
-SUSPENSION_ASKED: Final = "case:suspension:requested"
+#: What a unit may wish for the promise of its case: asked for, granted, denied.
+_WISHES: Final = (
+    ("case:extension:requested", "case:extension:granted", "case:extension:denied"),
+    ("case:suspension:requested", "case:suspended", "case:suspension:denied"),
+)
+_MOOT: Final = "已提交办结,申请不再审批"
 
 
 def sign(matter: Matter, request: Sign, change: Change) -> None:
@@ -103,19 +106,19 @@ def rest(matter: Matter, change: Change) -> None:
     """Let the promises to close stand while a result is looked at; wishes about them are moot."""
     promises = clocking.closing(matter.book, matter.running)
     change.stops += [(clock, clocking.PAUSED) for clock in promises]
-    change.stops += [
-        (clock, change.event)
-        for clock in matter.running
-        if (known := matter.book.clocks.get(clock.code)) is not None
-        and known.start == EXTENSION_ASKED
-    ]
-    if matter.count(EXTENSION_ASKED) or matter.count(SUSPENSION_ASKED):
+    moot = [denied for asked, granted, denied in _WISHES if _waits(matter, asked, granted, denied)]
+    if moot:
+        change.more_events += [(denied, {"note": _MOOT}) for denied in moot]
         change.effects.append(_drop_wishes)
+
+
+def _waits(matter: Matter, asked: str, granted: str, denied: str) -> bool:
+    return matter.count(asked) > matter.count(granted) + matter.count(denied)
 
 
 async def _drop_wishes(conn: Connection, change: Change) -> None:
     matter = change.matter
-    await standing.drop_extensions(conn, matter.case, matter.at, matter.actor.name)
+    await standing.drop_extensions(conn, matter.case, matter.at, matter.actor.name, _MOOT)
     await standing.end_suspensions(conn, matter.case, matter.at, "submitted")
 
 

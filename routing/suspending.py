@@ -31,7 +31,7 @@ from routing.clock_verbs import (
     Suspend,
 )
 from routing.clocks import deadline, show_span, span_clock
-from routing.handling import SUSPENSION_ASKED, said
+from routing.handling import said
 from routing.lifecycle import AT_WORK, GONE, Move
 from routing.matter import Change, Matter
 from routing.pauses import SUPPLEMENT
@@ -284,7 +284,7 @@ ACTS: Final[Mapping[str, Act]] = {
             cases=_LED,
             tasks=_WORKING,
             lead_only=True,
-            event=SUSPENSION_ASKED,
+            event="case:suspension:requested",
         ),
         suspend,
         look,

@@ -131,9 +131,9 @@ async def supplemented(conn: Connection, city: str, at: datetime, limit: int) ->
     return [to_struct(row, Ending) for row in rows]
 
 
-async def drop_extensions(conn: Connection, case: Case, at: datetime, by: str) -> None:
+async def drop_extensions(conn: Connection, case: Case, at: datetime, by: str, note: str) -> None:
     """Deny what waits of a case, since its result was handed in."""
-    await conn.execute(_SQL["drop_extensions"], case.city, case.case_no, at, by)
+    await conn.execute(_SQL["drop_extensions"], case.city, case.case_no, at, by, note)
 
 
 async def extensions(conn: Connection, city: str, case_no: int) -> list[Extension]:

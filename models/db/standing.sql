@@ -23,7 +23,7 @@ UPDATE suspension SET state = CASE state WHEN 'granted' THEN 'over' ELSE 'denied
 
 -- name: drop_extensions
 -- Deny what waits of a case, since its result was handed in.
-UPDATE extension SET state = 'denied', decided_at = $3, decided_by = $4, note = '已提交办结,申请不再审批'
+UPDATE extension SET state = 'denied', decided_at = $3, decided_by = $4, note = $5
  WHERE city = $1 AND case_no = $2 AND state = 'requested';
 
 -- name: spent

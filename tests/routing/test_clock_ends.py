@@ -61,7 +61,8 @@ async def test_wishes_about_clocks_are_moot_once_the_result_is_in(working: Desk)
     await working.act("request_extension", UNIT, **LONGER)
     await working.act("suspend", UNIT, **WAIT)
     await working.act("submit", UNIT, **RESULT)
-    assert (await latest(working, "K15")).stop_reason == "case:task:submitted"
+    assert (await latest(working, "K15")).stop_reason == "case:extension:denied"
+    assert "case:suspension:denied" in await working.verbs()
     for verb, said in (("deny_extension", "extension"), ("deny_suspension", "suspension")):
         with pytest.raises(Conflict, match=f"no_{said}_pending"):
             await working.act(verb, note="不同意")

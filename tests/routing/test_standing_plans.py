@@ -21,7 +21,7 @@ ARGS: dict[str, list[Any]] = {
     "supplemented": [CITY, AT, 100],
     "extensions": [CITY, 5],
     "ask_extension": [CITY, 5, 2, "K12", 5, "W", "x", "phone", AT, "x", "U", AT],
-    "drop_extensions": [CITY, 5, AT, "x"],
+    "drop_extensions": [CITY, 5, AT, "x", "x"],
     "decide_extension": [CITY, 5, 1, "granted", AT, "x", "x", AT],
 }
 _FILL = """
