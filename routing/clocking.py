@@ -107,8 +107,13 @@ def promised(book: Catalogue, clocks: Iterable[Clock]) -> bool:
 
 
 def resumed(book: Catalogue, case: Case, clock: Clock, at: datetime) -> Clock:
-    """Let a clock that stood still run on: the same end, later by the time it stood."""
-    return continued(book, case, clock, at, Shift(kind="pause", start=clock.stopped_at, end=at))
+    """Let a clock that stood still run on: the same end, later by the time it stood.
+
+    Where the case became more or less urgent meanwhile, it is counted for that.
+    """
+    shift = Shift(kind="pause", start=clock.stopped_at, end=at)
+    made = continued(book, case, clock, at, shift)
+    return at_urgency(book, case, made, at, clock.basis.urgency if clock.basis else None)
 
 
 def continued(book: Catalogue, case: Case, clock: Clock, at: datetime, shift: Shift) -> Clock:
@@ -118,7 +123,7 @@ def continued(book: Catalogue, case: Case, clock: Clock, at: datetime, shift: Sh
 
 def rebased(book: Catalogue, case: Case, clock: Clock, at: datetime, basis: Basis) -> Clock:
     """Let a clock run on as its next attempt, counted from another basis."""
-    made = at_urgency(book, case, timed(book, clock, basis, at), at, basis.urgency)
+    made = timed(book, clock, basis, at)
     fields = {"attempt": clock.attempt + 1, "started_at": at, "stopped_at": None}
     unit = clock.unit if clock.task_no or clock.desk else case.lead_unit
     return msgspec.structs.replace(made, **fields, stop_reason=None, unit=unit)
@@ -150,17 +155,18 @@ def at_urgency(book: Catalogue, case: Case, clock: Clock, at: datetime, was: str
     What has become more urgent has the shorter time from now on, never more than it had; what is
     less urgent has the whole time from its start.
     """
-    now, known = case.urgency or "", book.clocks.get(clock.code)
-    if was is None or was == now or known is None or clock.basis is None:
+    now, known, held = case.urgency or "", book.clocks.get(clock.code), clock.basis
+    if was is None or was == now or known is None or held is None:
         return clock
+    stays = msgspec.structs.replace(clock, basis=msgspec.structs.replace(held, urgency=now))
     basis = basis_of(paced(known, _pace(case, known)), at, now)
-    if basis.span == clock.basis.span:
-        return clock
+    if basis.span == held.span:
+        return stays
     if now > was:
-        start = clock.started_at if clock.attempt == 1 else clock.basis.start
-        basis = msgspec.structs.replace(basis, start=start, shifts=clock.basis.shifts)
+        start = clock.started_at if clock.attempt == 1 else held.start
+        basis = msgspec.structs.replace(basis, start=start, shifts=held.shifts)
     made = timed(book, clock, basis, at)
-    return made if now > was or made.due_at < clock.due_at else clock
+    return made if now > was or made.due_at < clock.due_at else stays
 
 
 def _pace(case: Case, known: ClockDef) -> float:

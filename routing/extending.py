@@ -75,7 +75,7 @@ def grant(matter: Matter, request: GrantExtension, change: Change) -> None:
     clock = running_of(matter, asked.code)
     if clock.due_at <= matter.at:
         raise matter.conflict("promise_over", "时限已到期,不能再批准延期。")
-    span = msgspec.structs.replace(asked.span, n=request.n or asked.span.n)
+    span = asked.span if request.n is None else Span(n=request.n, unit=asked.span_unit)
     if not 0 < span.n <= asked.span.n:
         raise Invalid("extension_too_long", f"批准的延期应为 1 至 {asked.span.n}。")
     longer = _prolong(matter, change, clock, span)

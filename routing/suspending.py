@@ -102,7 +102,7 @@ def suspend(matter: Matter, request: Suspend, change: Change) -> None:
     if any(one.state == "requested" for one in past):
         raise matter.conflict("suspension_pending", "已有停表申请待审批。")
     _may_stand(matter, reason, past)
-    days = request.days or reason.limit.n
+    days = reason.limit.n if request.days is None else request.days
     if not 0 < days <= reason.limit.n:
         raise Invalid("suspension_too_long", f"停表一次不超过 {show_span(reason.limit)}。")
     asked = _asked(matter, past, reason.code, ends_when)
@@ -115,8 +115,9 @@ def grant(matter: Matter, request: GrantSuspension, change: Change) -> None:
     """Let the clocks stand still until a day; what stood still already goes on to do so."""
     asked = _waiting(matter, change)
     reason = reason_of(matter, asked.reason)
-    days = request.days or asked.days or reason.limit.n
-    if not 0 < days <= (asked.days or reason.limit.n):
+    most = asked.days or reason.limit.n
+    days = most if request.days is None else request.days
+    if not 0 < days <= most:
         raise Invalid("suspension_too_long", "批准的停表不能长于申请。")
     span = msgspec.structs.replace(reason.limit, n=days)
     decided = _decided(matter, asked, "granted", request.note, until_of(matter, span))

@@ -349,3 +349,30 @@ async def test_an_application_for_information_is_answered_before_its_report_is_r
     await desk.act("answer_disclosure", note="已答复", document="公开〔2026〕1号")
     await desk.act("reject", **refused)
     assert await running(desk) == set()
+
+
+async def test_nothing_granted_is_not_everything(working: Desk) -> None:
+    """No days at all are no answer: neither of an extension nor of a suspension."""
+    with pytest.raises(Invalid, match="suspension_too_long"):
+        await working.act("suspend", UNIT, **WAIT | {"days": 0})
+    await working.act("suspend", UNIT, **WAIT)
+    await working.act("request_extension", UNIT, **LONGER)
+    with pytest.raises(Invalid, match="suspension_too_long"):
+        await working.act("grant_suspension", days=0)
+    with pytest.raises(Invalid, match="extension_too_long"):
+        await working.act("grant_extension", n=0)
+
+
+async def test_what_was_granted_after_it_became_urgent_stays_granted(
+    working: Desk, time: Time
+) -> None:
+    """A promise that was near when it became urgent keeps its end, and the days granted later."""
+    time.at("2026-12-09T10:00")
+    await working.act("request_extension", UNIT, **LONGER | {"n": 5})
+    await working.act("correct", urgency="P1", reason="紧邻学校")
+    assert day((await latest(working, "K12")).due_at) == "2026-12-11"
+    await working.act("grant_extension")
+    await working.act("suspend", UNIT, **WAIT)
+    await working.act("grant_suspension")
+    await working.act("resume", reason="监测完成")
+    assert day((await latest(working, "K12")).due_at) == "2026-12-18"
