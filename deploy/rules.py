@@ -41,7 +41,8 @@ class Switched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def listing(settings: Settings, adcode: str) -> Listing:
-    """List a city's releases and drafts."""
+    """List a city's releases and drafts; NotFound for a city that is not installed."""
+    load_city(adcode)
     async with _database(settings) as db, db.city(adcode) as conn:
         publications = await store.publications(conn, adcode)
         return Listing(

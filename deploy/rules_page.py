@@ -1,9 +1,11 @@
 """What `jiesu rules` prints for people."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from deploy.rules import Listing
 from models.db.releases import Draft, Publication
+from models.moment import aware
 from models.tags import REVIEW_REASONS
 from models.taxonomy import ISSUE_TYPES
 from routing.report import RulesReport
@@ -64,21 +66,25 @@ def show_publication(made: Publication) -> str:
     return _publication(made)
 
 
-def show_draft(made: Draft) -> str:
+def show_draft(made: Draft, city: str) -> str:
     """Write one draft, with what to do next."""
-    return f"{_draft(made)}\n下一步:jiesu rules simulate --draft {made.draft_no}"
+    return f"{_draft(made)}\n下一步:jiesu rules simulate --city {city} --draft {made.draft_no}"
 
 
 def _publication(one: Publication) -> str:
     source = f"草案 {one.draft_no}," if one.draft_no else ""
     action = _ACTIONS[one.action]
-    return f"{one.n}. {one.at:%Y-%m-%d %H:%M} {action}({source}{one.by}:{one.why}){one.version}"
+    return f"{one.n}. {_when(one.at)} {action}({source}{one.by}:{one.why}){one.version}"
 
 
 def _draft(one: Draft) -> str:
-    tried = f"已于 {one.simulated_at:%Y-%m-%d %H:%M} 试算" if one.simulated_at else "未试算"
-    made = f"草案 {one.draft_no} {one.made_at:%Y-%m-%d %H:%M} {one.made_by}:{one.why}"
+    tried = f"已于 {_when(one.simulated_at)} 试算" if one.simulated_at else "未试算"
+    made = f"草案 {one.draft_no} {_when(one.made_at)} {one.made_by}:{one.why}"
     return f"{made},{tried};{one.version}"
+
+
+def _when(at: datetime) -> str:
+    return f"{aware(at):%Y-%m-%d %H:%M}"
 
 
 def show_simulation(found: Simulation) -> str:
@@ -120,7 +126,7 @@ def _changed(one: Changed) -> str:
 
 def _value(side: Side, name: str) -> str:
     if name == "due_at":
-        return f"{side.due_at:%Y-%m-%d %H:%M}" if side.due_at else "无"
+        return _when(side.due_at) if side.due_at else "无"
     if name == "overdue":
         return "超期" if side.overdue else "未超期"
     value = getattr(side, name)

@@ -25,6 +25,7 @@ from routing.rules import national_of
 from routing.simulation import Simulation, simulate
 
 _MACHINE: Final = "system"
+_ROLLED_BACK: Final = "rolled_back"
 _SHORTEST_WHY: Final = 2
 
 
@@ -109,6 +110,8 @@ async def publish(conn: Connection, adcode: str, draft_no: int, by: str, why: st
     _say_why(by, why)
     held = await releases.take(conn, adcode)
     known = await _draft(conn, adcode, draft_no)
+    if held is not None and known.version == held.version:
+        raise Conflict("in_force_already", f"草案 {draft_no} 的版本 {held.version} 正在施行。")
     if known.simulated_at is None:
         detail = f"草案 {draft_no} 还没有在历史件上试算,请先运行 jiesu rules simulate。"
         raise Conflict("draft_not_tried", detail)
@@ -122,19 +125,35 @@ async def publish(conn: Connection, adcode: str, draft_no: int, by: str, why: st
 async def roll_back(
     conn: Connection, adcode: str, version: str | None, by: str, why: str
 ) -> Publication:
-    """Put an earlier release in force again: the one before, or the one named."""
+    """Put an earlier release in force again: the one named, or that before the one in force.
+
+    What was itself taken back is gone back to only by name.
+    """
     _say_why(by, why)
     held = await releases.take(conn, adcode)
     if held is None:
         raise Conflict("nothing_published", "本市还没有发布过版本,无从回退。")
     past = await releases.publications(conn, adcode, held.n)
-    earlier = [one.version for one in past if one.version != held.version]
-    wanted = version or (earlier[0] if earlier else None)
-    if wanted is None or wanted not in earlier:
-        detail = f"可回退的版本:{'、'.join(dict.fromkeys(earlier)) or '无'}。"
-        raise Invalid("release_unknown", detail)
+    earlier = dict.fromkeys(one.version for one in past if one.version != held.version)
+    wanted = version or _before(past)
+    if wanted is None:
+        told = f"用 --to 可恢复的版本:{'、'.join(earlier)}。" if earlier else ""
+        raise Invalid("nothing_before", f"现行版本之前没有别的版本。{told}")
+    if wanted not in earlier:
+        raise Invalid("release_unknown", f"可回退的版本:{'、'.join(earlier) or '无'}。")
     city = await _content(conn, adcode, wanted)
-    return await _published(conn, city, held, "rolled_back", (None, by, why))
+    return await _published(conn, city, held, _ROLLED_BACK, (None, by, why))
+
+
+def _before(past: Sequence[Publication]) -> str | None:
+    """Name the release that the one in force took the place of, given all, the latest first."""
+    standing: list[str] = []
+    for one in reversed(past):
+        if one.action == _ROLLED_BACK and one.version in standing:
+            del standing[standing.index(one.version) + 1 :]
+        else:
+            standing.append(one.version)
+    return standing[-2] if len(standing) > 1 else None
 
 
 async def deciding(conn: Connection, case: Case, installed: City) -> City:

@@ -80,7 +80,7 @@ def draft(
 
     settings = _settings(context, data, database_url)
     made = _run(rules.draft(settings, city, folder, (by, why)))
-    _print(made, "" if as_json else show_draft(made))
+    _print(made, "" if as_json else show_draft(made, city))
 
 
 def simulate(

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -10,13 +10,14 @@ from typer.testing import CliRunner
 
 from deploy import rules
 from deploy.cli import build_app
-from deploy.rules_page import show_listing, show_simulation
+from deploy.rules_page import show_draft, show_listing, show_publication, show_simulation
 from deploy.settings import Settings
 from models.city import City, Period
 from models.city_load import CITIES, load_city
 from models.db.pool import Database
+from models.db.releases import Draft, Publication
 from models.db.units import sync_city
-from models.errors import Invalid
+from models.errors import Invalid, NotFound
 from routing import releases
 from routing.catalogue import catalogue
 
@@ -94,6 +95,22 @@ async def test_f78_a_period_is_switched_on_and_off_at_once(settings: Settings) -
     held = await rules.find_period(settings, CITY, "red")
     assert held is not None
     assert not held.on
+
+
+async def test_a_city_that_is_not_installed_has_no_list(settings: Settings) -> None:
+    """A wrong code is told, not taken for a city without releases."""
+    with pytest.raises(NotFound, match="没有城市"):
+        await rules.listing(settings, "999999")
+
+
+def test_people_read_chinas_time_and_a_command_they_can_copy() -> None:
+    """Whatever the store's zone; what to do next names the city."""
+    at = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
+    made = Draft(draft_no=3, version="v", based_on="", made_at=at, made_by="甲", why="试")
+    assert "2026-11-22 13:30" in show_draft(made, CITY)
+    assert f"jiesu rules simulate --city {CITY} --draft 3" in show_draft(made, CITY)
+    put = Publication(n=1, version="v", action="published", draft_no=3, at=at, by="甲", why="试")
+    assert "2026-11-22 13:30" in show_publication(put)
 
 
 def test_an_unknown_period_must_be_said_in_full() -> None:

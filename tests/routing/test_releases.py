@@ -117,6 +117,39 @@ async def test_f12_rolling_back_puts_the_release_before_in_force(town: Database)
     assert (await routed(town, stage, 1)).lead_unit == ECO
 
 
+async def test_f12_rolling_back_twice_does_not_bring_back_what_was_taken_back(
+    town: Database,
+) -> None:
+    """Step by step to the first release, then no further; by its name anything is restored."""
+    await published(town, NEW)
+    await published(town, THIRD)
+    async with town.city(CITY) as conn:
+        went = [await releases.roll_back(conn, CITY, None, "某", "有误") for _ in range(2)]
+        assert [one.version for one in went] == list(map(releases.version_of, (NEW, OLD)))
+        with pytest.raises(Invalid) as refused:
+            await releases.roll_back(conn, CITY, None, "某", "有误")
+        assert refused.value.code == "nothing_before"
+        again = await releases.roll_back(conn, CITY, releases.version_of(THIRD), "某", "恢复")
+    assert again.version == releases.version_of(THIRD)
+
+
+async def test_what_is_in_force_is_not_published_again(town: Database) -> None:
+    """Neither at once nor after trying it anew: nothing would change."""
+    made = await drafted(town, NEW)
+    await releases.try_draft(town, OLD, made.draft_no, 10)
+    for retried in (False, True, True):
+        if retried:
+            await releases.try_draft(town, OLD, made.draft_no, 10)
+        async with town.city(CITY) as conn:
+            if not retried:
+                await releases.publish(conn, CITY, made.draft_no, "某", "理由")
+            with pytest.raises(Conflict) as refused:
+                await releases.publish(conn, CITY, made.draft_no, "某", "理由")
+        assert refused.value.code == "in_force_already"
+    async with town.city(CITY) as conn:
+        assert (await store.publications(conn, CITY))[0].n == 2
+
+
 async def test_a_rule_change_shows_who_would_get_what_and_what_would_be_late(
     town: Database,
 ) -> None:
