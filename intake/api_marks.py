@@ -16,7 +16,7 @@ from models.db import marks as store
 from models.db import rewards, verification
 from models.db.marks import Run
 from models.db.verification import Objection, ToCall
-from models.errors import Invalid, NotFound
+from models.errors import Conflict, Invalid, NotFound
 from routing import marks
 from routing.commands import act
 from routing.formulas import measures
@@ -157,7 +157,10 @@ async def pay(request: web.Request) -> web.Response:
     city = services.cities[staff.city]
     async with services.db.city(staff.city) as conn:
         case_no = await case_of_code(conn, city, code)
-        await act(conn, city, case_no, "pay_reward", {"code": code}, auth.actor(staff))
+        try:
+            await act(conn, city, case_no, "pay_reward", {"code": code}, auth.actor(staff))
+        except Conflict as error:
+            raise Conflict(error.code, error.detail) from None
         found = await rewards.get(conn, staff.city, case_no)
     return _private(Paid(amount=found.amount if found else Decimal(0)))
 

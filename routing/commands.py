@@ -40,8 +40,8 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
 
     `revision` is the case's as the actor saw it, None to act on whatever it is now. The transaction
     must not be scoped to a unit: the guard here keeps units to their own tasks. The same request of
-    the same actor again gives the case as it is. Raises Invalid, Forbidden, NotFound, or Conflict
-    with `fresh`.
+    the same actor again gives the case as it is, but for what is done once. Raises Invalid,
+    Forbidden, NotFound, or Conflict with `fresh`.
     """
     known = act_of(verb)
     move = known.move
@@ -54,7 +54,7 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
     mark = f"{verb}:{verbs.fingerprint(verb, request, revision)}"
     problem = _mismatch(matter, move, target, revision)
     if problem is not None:
-        if _repeated(matter, mark, target):
+        if not move.once and _repeated(matter, mark, target):
             return matter.case
         raise problem
     await _check_files(conn, matter, getattr(request, "evidence", ()))
@@ -66,7 +66,7 @@ async def act(  # noqa: PLR0917  # who, what and where read in this order everyw
             change.seen = await known.look(conn, matter, request)
         known.do(matter, request, change)
     except Conflict:
-        if _just_done(matter, mark):
+        if not move.once and _just_done(matter, mark):
             return matter.case
         raise
     await write(conn, change)

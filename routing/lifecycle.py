@@ -31,7 +31,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     `event` is what is written, `tells` the message to the platform (of the lead's moves only).
     `to_case` and `to_task` are the states after it, None where the move decides or leaves them.
     What `anyone` may do is done by the desk or a unit, never by a grid's worker, whose own moves
-    are of `grid`; the system itself does only what is `by_system` as well.
+    are of `grid`; the system itself does only what is `by_system` as well. What is done `once` is
+    refused the second time to who did it too: it must never be taken for sending the same again.
     """
 
     who: Who
@@ -44,6 +45,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     event: str
     tells: str | None = None
     by_system: bool = False
+    once: bool = False
 
 
 MOVES: Final[dict[str, Move]] = {

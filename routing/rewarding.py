@@ -16,9 +16,9 @@ from models.city import City
 from models.db import identity
 from models.db import rewards as store
 from models.db.pool import Connection
-from models.db.rewards import Reward
+from models.db.rewards import Known, Reward
 from models.errors import Forbidden, Invalid, NotFound
-from models.moment import china_day
+from models.moment import aware, china_day
 from routing.act import Act
 from routing.handling import said
 from routing.lifecycle import Move
@@ -35,11 +35,11 @@ _CODE_LENGTH: Final = 16
 
 
 class Seen(NamedTuple):
-    """A case's reward so far, whether who reported is named, and who reported first."""
+    """A case's reward so far, whether who reported is named, and what is known of the matter."""
 
     reward: Reward | None
     named: bool = False
-    first: int | None = None
+    known: Known = Known(None, None)
 
 
 async def look(conn: Connection, matter: Matter, _request: Any) -> Seen:  # noqa: ANN401
@@ -47,13 +47,26 @@ async def look(conn: Connection, matter: Matter, _request: Any) -> Seen:  # noqa
     return Seen(await store.get(conn, matter.case.city, matter.case.case_no))
 
 
-async def look_first(conn: Connection, matter: Matter, _request: Any) -> Seen:  # noqa: ANN401
+async def look_proposed(conn: Connection, matter: Matter, request: ProposeReward) -> Seen:
     """Read the reward and whether whoever reported may have one; no name is opened."""
+    return await _look_matter(conn, matter, decision(request.document))
+
+
+async def look_approved(conn: Connection, matter: Matter, _request: ApproveReward) -> Seen:
+    """Read the same again, which nobody else settles for that decision meanwhile."""
+    one = await store.get(conn, matter.case.city, matter.case.case_no)
+    if one is None:
+        return Seen(None)
+    await store.hold(conn, matter.case.city, one.document)
+    return await _look_matter(conn, matter, one.document)
+
+
+async def _look_matter(conn: Connection, matter: Matter, document: str) -> Seen:
     case = matter.case
     row = await identity.get(conn, case.city, case.case_no)
     named = row is not None and not row.anonymous and row.name is not None
-    first = await store.first(conn, case.city, case.case_no)
-    return Seen(await store.get(conn, case.city, case.case_no), named, first)
+    known = await store.matter(conn, case.city, case.case_no, document)
+    return Seen(await store.get(conn, case.city, case.case_no), named, known)
 
 
 def propose(matter: Matter, request: ProposeReward, change: Change) -> None:
@@ -67,12 +80,15 @@ def propose(matter: Matter, request: ProposeReward, change: Change) -> None:
     fine = Decimal(request.fine)
     if fine <= 0:
         raise Invalid("fine_required", "须写明查实的罚款金额(元)。")
+    amount = _amount(rule, fine, request)
+    if amount <= 0:
+        raise Invalid("reward_none", "按本市规定计算,奖励不足一分钱,不予奖励。")
     one = Reward(
         case_no=case.case_no,
         rule=rule.id,
         fine=fine,
-        amount=_amount(rule, fine, request),
-        document=said(request.document, "document_required", "须写明处罚决定书文号。"),
+        amount=amount,
+        document=decision(request.document),
         proposed_by=matter.actor.name,
         proposed_at=matter.at,
     )
@@ -93,9 +109,18 @@ def _refuse_unfit(matter: Matter, seen: Seen) -> None:
         raise matter.conflict("not_a_report", "只有举报、投诉的原件可以奖励。")
     if not seen.named:
         raise matter.conflict("named_only", "奖励须实名举报;匿名举报照常办理,不予奖励。")
-    if seen.first != case.case_no:
-        first = show_case_no(case.city, CaseNo(seen.first or 0))
-        raise matter.conflict("first_reporter_only", f"同一事项只奖励最先举报者:{first}。")
+    first, rewarded = seen.known
+    if rewarded is not None:
+        other = show_case_no(case.city, CaseNo(rewarded))
+        raise matter.conflict("matter_rewarded", f"同一事项或同一处罚决定已奖励:{other}。")
+    if first != case.case_no:
+        other = show_case_no(case.city, CaseNo(first or 0))
+        raise matter.conflict("first_reporter_only", f"同一事项只奖励最先举报者:{other}。")
+
+
+def decision(number: str) -> str:
+    """Give a decision's number without the spaces that people write into it."""
+    return "".join(said(number, "document_required", "须写明处罚决定书文号。").split())
 
 
 def _amount(rule: RewardRule, fine: Decimal, request: ProposeReward) -> Decimal:
@@ -109,10 +134,9 @@ def _amount(rule: RewardRule, fine: Decimal, request: ProposeReward) -> Decimal:
 
 
 def approve(matter: Matter, request: ApproveReward, change: Change) -> None:
-    """Approve a proposed reward; never one's own proposal."""
+    """Approve a proposed reward that is still due; never one's own proposal."""
     one = _known(matter, change)
-    if one.approved_at is not None:
-        raise matter.conflict("reward_approved", "该件奖励已批准。")
+    _refuse_unfit(matter, change.seen)
     if one.proposed_by == matter.actor.name:
         raise matter.conflict("second_person_needed", "须由提出人以外的人批准。")
     change.data |= {"amount": str(one.amount)} | ({"note": request.note} if request.note else {})
@@ -153,13 +177,14 @@ def claim(matter: Matter, request: ClaimReward, change: Change) -> None:
 
 
 def pay(matter: Matter, request: PayReward, change: Change) -> None:
-    """Pay out to whoever holds the claim code."""
+    """Pay out to whoever holds the claim code, once: who asks again learns who paid and when."""
     one = _approved(matter, change)
     held = one.code_hash or b""
     if not secrets.compare_digest(digest(matter.case.city, request.code), held):
         raise matter.conflict("claim_code_wrong", "领奖码不正确。")
     if one.paid_at is not None:
-        raise matter.conflict("reward_paid", "奖励已领取。")
+        paid = f"{aware(one.paid_at):%Y-%m-%d %H:%M}"
+        raise matter.conflict("reward_paid", f"奖励已于 {paid} 由 {one.paid_by} 发放。")
     change.data["amount"] = str(one.amount)
 
     async def keep(conn: Connection, _change: Change) -> None:
@@ -197,16 +222,16 @@ def fresh_code() -> str:
 _OPERATOR: Final[dict[str, Any]] = {"who": "operator", "cases": _FOUND}
 ACTS: Final[Mapping[str, Act]] = {
     "propose_reward": Act(
-        Move(data=ProposeReward, event=VERIFIED, **_OPERATOR), propose, look_first
+        Move(data=ProposeReward, event=VERIFIED, **_OPERATOR), propose, look_proposed
     ),
     "approve_reward": Act(
-        Move(data=ApproveReward, event="reward:approved", **_OPERATOR), approve, look
+        Move(data=ApproveReward, event="reward:approved", **_OPERATOR), approve, look_approved
     ),
     "tell_reward": Act(Move(data=TellReward, event="reward:told", **_OPERATOR), tell, look),
     "claim_reward": Act(
         Move(data=ClaimReward, event="reward:claimed", by_system=True, **_OPERATOR), claim, look
     ),
-    "pay_reward": Act(Move(data=PayReward, event="reward:paid", **_OPERATOR), pay, look),
+    "pay_reward": Act(Move(data=PayReward, event="reward:paid", once=True, **_OPERATOR), pay, look),
 }
 
 

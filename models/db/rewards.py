@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -30,6 +30,13 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True):
     told_at: datetime | None = None
     paid_by: str | None = None
     paid_at: datetime | None = None
+
+
+class Known(NamedTuple):
+    """Which case reported a matter first, and which other case of it is rewarded already."""
+
+    first: int | None
+    rewarded: int | None
 
 
 async def get(conn: Connection, city: str, case_no: int) -> Reward | None:
@@ -70,7 +77,12 @@ async def by_code(conn: Connection, city: str, digest: bytes) -> int | None:
     return found
 
 
-async def first(conn: Connection, city: str, case_no: int) -> int | None:
-    """Give the case that reported a matter first, of all known to be one with this case."""
-    found: int | None = await conn.fetchval(_SQL["first"], city, case_no)
-    return found
+async def hold(conn: Connection, city: str, document: str) -> None:
+    """Let those who approve rewards for one decision go one after the other."""
+    await conn.execute(_SQL["hold"], city, document)
+
+
+async def matter(conn: Connection, city: str, case_no: int, document: str) -> Known:
+    """Give what is known of all who reported a case's matter; `document` is the decision."""
+    row = await conn.fetchrow(_SQL["matter"], city, case_no, document)
+    return Known(**dict(row.items())) if row else Known(None, None)

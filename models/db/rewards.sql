@@ -34,9 +34,14 @@ UPDATE reward SET paid_by = $3, paid_at = $4 WHERE city = $1 AND case_no = $2 AN
 -- The case of a claim code, by its digest.
 SELECT case_no FROM reward WHERE city = $1 AND code_hash = $2;
 
--- name: first
--- Who reported first of all who reported one matter: the case itself, what answers for it, what was merged with it,
--- and what is known to repeat it or to be repeated by it.
+-- name: hold
+-- Let those who approve rewards for one decision ($2) go one after the other.
+SELECT pg_advisory_xact_lock(hashtextextended($1 || '|reward|' || $2, 0));
+
+-- name: matter
+-- Of all who reported one matter: who reported first, and whether another of them, or another case by the same decision
+-- ($3), is rewarded. One matter are the case itself, what answers for it, what was merged with it, and what is known to
+-- repeat it or to be repeated by it.
 WITH RECURSIVE near AS (
     SELECT c.case_no FROM cases c WHERE c.city = $1 AND c.case_no = $2
     UNION
@@ -48,5 +53,7 @@ WITH RECURSIVE near AS (
            SELECT l.case_no FROM case_link l
             WHERE l.city = $1 AND l.other_no = n.case_no AND l.kind IN ('merge', 'repeat') AND l.undone_at IS NULL) x
 )
-SELECT c.case_no FROM near n JOIN cases c ON c.city = $1 AND c.case_no = n.case_no
- ORDER BY c.received_at, c.case_no LIMIT 1;
+SELECT (SELECT c.case_no FROM near n JOIN cases c ON c.city = $1 AND c.case_no = n.case_no
+         ORDER BY c.received_at, c.case_no LIMIT 1) AS first,
+       (SELECT r.case_no FROM reward r WHERE r.city = $1 AND r.case_no <> $2 AND r.approved_at IS NOT NULL
+           AND (r.document = $3 OR r.case_no IN (SELECT n.case_no FROM near n)) ORDER BY r.case_no LIMIT 1) AS rewarded;

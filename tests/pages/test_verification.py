@@ -107,7 +107,10 @@ async def test_a_reward_is_paid_without_a_name(
     status, paid = await send(operator, "/api/v1/rewards/pay", code=told["code"])
     assert (status, Decimal(paid["amount"])) == (200, Decimal(5_000))
     assert set(paid) == {"amount"}
-    assert (await send(operator, "/api/v1/rewards/pay", code=told["code"]))[0] == 200
+    status, twice = await send(operator, "/api/v1/rewards/pay", code=told["code"])
+    assert (status, twice["code"]) == (409, "reward_paid")
+    assert "fresh" not in twice
+    assert closed.number not in json.dumps(twice)
     second = await world.browser("boss")
     assert (await send(second, "/api/v1/rewards/pay", code=told["code"]))[0] == 403
     async with world.db.city(CITY) as conn:

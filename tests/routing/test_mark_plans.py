@@ -62,7 +62,8 @@ ARGS: dict[str, dict[str, list[Any]]] = {
         "claim": [CITY, NO, b"x"],
         "paid": [CITY, NO, "x", AT],
         "by_code": [CITY, b"x"],
-        "first": [CITY, NO],
+        "hold": [CITY, "x"],
+        "matter": [CITY, NO, "x"],
     },
 }
 NAMES = [(file, name) for file, statements in ARGS.items() for name in statements]

@@ -1,5 +1,6 @@
 """Rewards for reports that proved true: by the rules of the day, to the first who is named."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.case import SYSTEM, CaseNo, State
+from models.case import SYSTEM, Case, CaseNo, State
 from models.db import rewards
 from models.errors import Conflict, Forbidden, Invalid, NotFound
 from routing.reward_rules import RewardRule, reward_rules, rule_of
@@ -127,9 +128,102 @@ async def test_f04_from_the_fine_to_the_payment(found: Desk, time: Time) -> None
         with pytest.raises(NotFound, match="claim_code_unknown"):
             await case_of_code(conn, found.city, fresh_code())
     await found.act("pay_reward", SECOND, code=code)
-    with pytest.raises(Conflict, match="reward_paid"):
-        await found.act("pay_reward", OPERATOR, code=code)
+    for who in (OPERATOR, SECOND):
+        with pytest.raises(Conflict, match=r"reward_paid.*desk-two"):
+            await found.act("pay_reward", who, code=code)
     assert (await found.case()).state is State.CLOSED
+    assert (await found.verbs()).count("reward:paid") == 1
+
+
+async def approved(desk: Desk) -> str:
+    """Bring a reward to where it is paid, and give the claim code."""
+    await desk.act("propose_reward", **FINE)
+    await desk.act("approve_reward", SECOND)
+    await desk.act("tell_reward", how="电话告知")
+    code = fresh_code()
+    await desk.act("claim_reward", SYSTEM, digest=digest(CITY, code).hex())
+    return code
+
+
+async def test_f04_two_windows_at_once_pay_once(found: Desk) -> None:
+    """Also one that sends the same request twice is told that it was paid out."""
+    code = await approved(found)
+    tried = [found.act("pay_reward", who, code=code) for who in (SECOND, OPERATOR) * 4]
+    came = await asyncio.gather(*tried, return_exceptions=True)
+    assert sum(isinstance(one, Case) for one in came) == 1
+    assert {one.code for one in came if isinstance(one, Conflict)} == {"reward_paid"}
+    assert (await found.verbs()).count("reward:paid") == 1
+
+
+async def test_f04_a_code_fetched_again_ends_the_earlier_one(found: Desk) -> None:
+    """Who has an old code has nothing; nothing is fetched once it is paid."""
+    old = await approved(found)
+    new = fresh_code()
+    await found.act("claim_reward", SYSTEM, digest=digest(CITY, new).hex())
+    with pytest.raises(Conflict, match="claim_code_wrong"):
+        await found.act("pay_reward", code=old)
+    await found.act("pay_reward", code=new)
+    with pytest.raises(Conflict, match="reward_paid"):
+        await found.act("claim_reward", SYSTEM, digest=digest(CITY, fresh_code()).hex())
+
+
+async def test_f04_a_fine_too_small_to_reward_is_said_to_be(found: Desk) -> None:
+    """A part of a fine that is less than a cent is no reward."""
+    for fine, code in (("0", "fine_required"), ("0.00", "fine_required"), ("0.04", "reward_none")):
+        with pytest.raises(Invalid, match=code):
+            await found.act("propose_reward", fine=fine, document="测环罚〔2026〕1号")
+
+
+async def test_f04_one_matter_is_rewarded_once(found: Desk, time: Time) -> None:
+    """Neither one decision nor one matter pays twice, whatever is linked or found out later."""
+    await approved(found)
+    number = await put_case(found.db, 2, received_at=datetime(2026, 11, 1, tzinfo=UTC))
+    earlier = Desk(found.db, found.city, number)
+    await name(earlier)
+    async with found.db.city(CITY) as conn:
+        await conn.execute("UPDATE cases SET state = 'CLOSED' WHERE case_no = $1", earlier.number)
+    with pytest.raises(Conflict, match="matter_rewarded"):
+        await earlier.act("propose_reward", fine="90000", document=" 测环罚〔2026〕1 号")
+    await earlier.act("propose_reward", fine="90000", document="测环罚〔2026〕9号")
+    await found.act("relate", to=earlier.number, kind="repeat", reason="同一事项")
+    with pytest.raises(Conflict, match="matter_rewarded"):
+        await earlier.act("approve_reward", SECOND)
+
+
+async def test_f04_who_is_first_is_looked_at_when_it_is_approved(found: Desk) -> None:
+    """An earlier report that is found between proposal and approval wins."""
+    await found.act("propose_reward", **FINE)
+    earlier = await put_case(found.db, 2, received_at=datetime(2026, 11, 1, tzinfo=UTC))
+    await found.act("relate", to=earlier, kind="repeat", reason="同一事项")
+    with pytest.raises(Conflict, match="first_reporter_only"):
+        await found.act("approve_reward", SECOND)
+
+
+async def test_f04_an_anonymous_first_report_leaves_nobody_to_reward(found: Desk) -> None:
+    """Only the first is rewarded, and only who is named: neither report is."""
+    first = await put_case(found.db, 2, received_at=datetime(2026, 11, 1, tzinfo=UTC))
+    earlier = Desk(found.db, found.city, first)
+    await name(earlier, anonymous=True)
+    async with found.db.city(CITY) as conn:
+        await conn.execute("UPDATE cases SET state = 'CLOSED' WHERE case_no = $1", first)
+    await found.act("relate", to=first, kind="repeat", reason="同一事项")
+    with pytest.raises(Conflict, match="first_reporter_only"):
+        await found.act("propose_reward", **FINE)
+    with pytest.raises(Conflict, match="named_only"):
+        await earlier.act("propose_reward", **FINE)
+
+
+async def test_f04_two_approve_for_one_decision_at_once(found: Desk) -> None:
+    """Of two cases that name the same decision one is rewarded, whoever is quicker."""
+    other = Desk(found.db, found.city, await put_case(found.db, 2))
+    await name(other)
+    async with found.db.city(CITY) as conn:
+        await conn.execute("UPDATE cases SET state = 'CLOSED' WHERE case_no = $1", other.number)
+    for one in (found, other):
+        await one.act("propose_reward", **FINE)
+    tried = [one.act("approve_reward", SECOND) for one in (found, other)]
+    came = await asyncio.gather(*tried, return_exceptions=True)
+    assert [one.code for one in came if isinstance(one, Conflict)] == ["matter_rewarded"]
 
 
 async def test_f04_nobody_anonymous_is_rewarded(working: Desk, time: Time) -> None:
