@@ -7,9 +7,10 @@ person; whatever is under such a unit is kept out as well (domain 4.8 and 7.1.2;
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from models.case import Case, Event, TaskState
+from models.case import Case, Event
 from models.city import Unit
 from models.db import accused as store
+from models.db import links
 from models.db.pool import Connection
 from models.errors import Invalid
 from models.moment import aware
@@ -17,6 +18,7 @@ from routing import terms
 from routing.catalogue import Catalogue
 from routing.lifecycle import GONE
 from routing.matter import Change, Effect
+from routing.restoring import take_away
 
 NAMED: Final = "case:accused:named"
 NOTED: Final = "case:accused:noted"
@@ -29,6 +31,15 @@ _TOGETHER: Final = {"ECO": ("ECO_ENF",)}
 def about_officials(case: Case) -> bool:
     """Tell whether a case complains of an authority or its people."""
     return case.kind == "JC" or "P06" in case.types
+
+
+def kept_from(book: Catalogue, case: Case, history: Sequence[Event]) -> frozenset[str] | None:
+    """Give the units that a case is kept from; None for one that complains of nobody official.
+
+    A person may have named whom a case complains of whatever it is called.
+    """
+    out = barred(book, case, history)
+    return out if out or about_officials(case) else None
 
 
 def barred(book: Catalogue, case: Case, history: Sequence[Event]) -> frozenset[str]:
@@ -103,6 +114,7 @@ def keep_from(change: Change) -> None:
     _put_out(change, out, NOTED if news else change.event)
     if news:
         change.more_events.append((NOTED, {"units": sorted(found_in(matter.book, case))}))
+        change.effects.append(_alone)
     if out or known or naming:
         change.effects.append(_noted(out))
 
@@ -116,12 +128,21 @@ def _barred_after(change: Change) -> frozenset[str]:
 
 def _put_out(change: Change, out: frozenset[str], why: str) -> None:
     """Take the tasks of units complained of away from them, for what this act writes down."""
-    leaving = {old.task_no for old, _ in change.others}
-    own = change.target.task_no if change.target else None
+    after = {old.task_no: new for old, new in change.others}
     for task in change.matter.tasks:
-        if task.unit in out and task.state not in GONE and task.task_no not in (*leaving, own):
-            change.on_other(task, state=TaskState.WITHDRAWN, returned_at=change.matter.at)
-            change.stop_all(why, task.task_no)
+        now = after.get(task.task_no, task)
+        if task.unit in out and now.state not in GONE and task is not change.target:
+            take_away(change, task, why)
+
+
+async def _alone(conn: Connection, change: Change) -> None:
+    """Refuse to find out of a part, or of what has parts, that it complains of officials.
+
+    The others carry the same words: whoever names the units names them for all of them.
+    """
+    if await links.kin(conn, change.case):
+        detail = "该件是拆出的子单或已拆单:请先指明被反映单位(name_accused),各单随之回避。"
+        raise change.matter.conflict("name_accused_first", detail)
 
 
 def _noted(out: frozenset[str]) -> Effect:

@@ -4,7 +4,7 @@ from typing import Final
 
 from models.case import State, TaskState
 from routing import dispute_verbs as verbs
-from routing import disputing, letters, officials, returning, sharing
+from routing import disputing, letters, naming, officials, returning, sharing
 from routing.act import Act
 from routing.disputes import CONSENTED, DESIGNATED, ESCALATED
 from routing.lifecycle import AT_WORK, Move
@@ -69,7 +69,7 @@ ACTS: Final[dict[str, Act]] = {
             cases=_OPEN,
             event="case:accused:named",
         ),
-        officials.name_accused,
+        naming.name_accused,
     ),
     "open_pollution": Act(
         Move(who="operator", data=verbs.OpenPollution, cases=_OPEN, event=officials.OPENED),

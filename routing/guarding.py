@@ -3,6 +3,7 @@
 from typing import Final
 
 from models.errors import Invalid
+from models.moment import aware
 from routing.accused import keep_from
 from routing.matter import Change
 from routing.restricting import keep_within
@@ -16,9 +17,18 @@ def guard(change: Change) -> None:
     """Refuse a lead that cannot be one, keep a case from whom it complains of and a secret one."""
     for task in change.new_tasks:
         if task.is_lead:
+            _in_being(change, task.unit)
             _fit_to_lead(change, task.unit)
     keep_from(change)
     keep_within(change)
+
+
+def _in_being(change: Change, code: str) -> None:
+    """Refuse a unit that is no more: nobody there would sign."""
+    unit = change.matter.book.directory.units.get(code)
+    if unit and unit.valid_to and unit.valid_to < aware(change.matter.at).date():
+        detail = f"{unit.name}已于 {unit.valid_to} 撤销或合并,请派承接其职责的单位。"
+        raise Invalid("unit_abolished", detail)
 
 
 def _fit_to_lead(change: Change, code: str) -> None:

@@ -46,6 +46,7 @@ LEFT: Final = "case:merge_left"
 #: Why a case that stands on its own again is at the desk (models.tags.REVIEW_REASONS).
 _ALONE: Final = "unmerged"
 _OPEN: Final = (State.SCREEN, State.ACCEPTED, State.DISPATCHED, State.IN_PROGRESS)
+_HIGHEST: Final = 2**63 - 1
 _MACHINE: Final = (Queue.TAG, Queue.ROUTE)
 
 
@@ -59,7 +60,8 @@ class Other(NamedTuple):
 def number_of(city: str, given: str | int) -> CaseNo:
     """Read a case number of the city as people or programs write it."""
     if isinstance(given, int):
-        return CaseNo(given)
+        # What no number can be is none of the city's.
+        return CaseNo(given if 0 < given <= _HIGHEST else 0)
     own, number = read_case_no(given)
     if own != city:
         raise NotFound("case_not_found", "没有这个工单。")

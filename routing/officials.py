@@ -1,4 +1,4 @@
-"""What the desk does with a complaint about officials: name who it is about, take out the rest."""
+"""What the desk does with the pollution inside a complaint about officials: a case of its own."""
 
 import hashlib
 import re
@@ -13,9 +13,8 @@ from models.db.pool import Connection
 from models.errors import Invalid
 from models.moment import china_day
 from routing import accused, terms
-from routing.correcting import check_units
 from routing.dispatch import event
-from routing.dispute_verbs import NameAccused, OpenPollution
+from routing.dispute_verbs import OpenPollution
 from routing.handling import said
 from routing.matter import Change, Matter
 
@@ -25,20 +24,13 @@ _RECEIVED: Final = "case:received"
 _NUMBER: Final = re.compile(r"\d{7,}")
 
 
-def name_accused(matter: Matter, request: NameAccused, change: Change) -> None:
-    """Say which units the case complains of; it is hidden from them and what is under them."""
-    check_units(matter.book, list(request.units))
-    reason = said(request.reason, "reason_required", "须写明依据。")
-    change.data |= {"units": list(request.units), "reason": reason}
-
-
 def open_pollution(matter: Matter, request: OpenPollution, change: Change) -> None:
     """Open a case of its own for the pollution that a complaint about officials tells of.
 
     It carries nothing of the complaint, neither words nor names nor who reported, and the link
     between the two is seen only by those who may see the complaint.
     """
-    if not accused.about_officials(matter.case):
+    if accused.kept_from(matter.book, matter.case, matter.history) is None:
         raise matter.conflict("not_about_officials", "只有涉及公职人员或部门的件才另建污染件。")
     text = said(request.text, "text_required", "须写明污染诉求的内容。")
     _says_nothing_of_it(matter, text)

@@ -16,7 +16,8 @@ from models.decision import Assignee
 from models.errors import Invalid
 from models.moment import china_day
 from models.taxonomy import ISSUE_TYPES, REQUEST_TYPES
-from routing import correcting, desk, returns
+from routing import correcting, desk, disputes, returns
+from routing.accused import about_officials
 from routing.act import Act
 from routing.dispatch import accepted
 from routing.lifecycle import MOVES, Move
@@ -79,6 +80,7 @@ def suggested(case: Case) -> tuple[Part, ...]:
 def split(matter: Matter, request: Split, change: Change) -> None:
     """Split a case: its parts go out, the lead of the most urgent one answers for all."""
     returns.refuse_while_asked(matter)
+    disputes.refuse_while_open(matter)
     drawn: Drawn = change.seen
     why = request.reason.strip() or _BY_CATALOGUE
     pairs = zip(drawn.parts, drawn.numbers, strict=True)
@@ -104,6 +106,10 @@ def _born(matter: Matter, part: Part, number: CaseNo, why: str) -> Change:
     case = _blank(matter.case, part, number)
     own = msgspec.structs.replace(matter, case=case, tasks=(), clocks=(), history=())
     change = _accepted(own, part, why)
+    if matter.case.no_return and change.case.lead_unit == matter.case.lead_unit:
+        # Whoever was designated for the whole returns no part of it.
+        bound = msgspec.structs.replace(case, no_return=True)
+        change = _accepted(msgspec.structs.replace(own, case=bound), part, why)
     change.data = {"parent": matter.case.number, **change.data}
     change.data.pop("request", None)
     change.correction = None
@@ -168,6 +174,9 @@ def _check(matter: Matter, part: Part) -> None:
     if part.kind is not None and part.kind not in REQUEST_TYPES:
         raise Invalid("request_type_unknown", f"没有诉求类型代码 {part.kind}。")
     correcting.check_units(matter.book, [part.lead_unit, *(part.cooperating or ())])
+    if about_officials(_blank(matter.case, part, matter.case.case_no)):
+        detail = "涉及公职人员的问题不作子单:请更正本件,污染诉求另建污染件(open_pollution)。"
+        raise matter.conflict("open_pollution_instead", detail)
 
 
 def _no_two_alike(matter: Matter, born: Sequence[Change]) -> None:

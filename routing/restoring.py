@@ -24,6 +24,17 @@ def restore_task(change: Change, task: Task, state: TaskState) -> None:
     change.on_other(task, state=state, returned_at=None)
 
 
+def take_away(change: Change, task: Task, why: str) -> None:
+    """Take a task from its unit, also one that the same change was to bring back."""
+    brought_back = any(old is task for old, _ in change.others)
+    change.others = [pair for pair in change.others if pair[0] is not task]
+    if brought_back:
+        change.starts = [clock for clock in change.starts if clock.task_no != task.task_no]
+    else:
+        change.on_other(task, state=TaskState.WITHDRAWN, returned_at=change.matter.at)
+        change.stop_all(why, task.task_no)
+
+
 def restore_clocks(change: Change, why: str, tasks: Collection[int]) -> None:
     """Let the clocks that an event stopped run on, each with the time that was left.
 

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from models.case import State, TaskState
-from models.db import restricted, staff
+from models.case import State
+from models.db import links, restricted, staff
 from models.db.pool import Connection
 from models.db.restricted import BY_PERSON, RESTRICTED, Admitted, Why
 from models.db.staff import Account
@@ -21,6 +21,7 @@ from routing.act import Act
 from routing.handling import said
 from routing.lifecycle import AT_WORK, OVER, Move
 from routing.matter import Change, Matter
+from routing.restoring import take_away
 from routing.secrecy_verbs import Admit, LiftRestriction, Restrict
 
 #: Read when the program starts: an act must not wait for a file.
@@ -137,19 +138,17 @@ def keep_within(change: Change) -> None:
 
 def _close(change: Change, why: Why) -> None:
     """Restrict the case of a change: who does it is admitted, helpers go."""
-    matter = change.matter
     change.on_case(restricted=True)
-    leaving = {old.task_no for old, _ in change.others}
-    for task in matter.tasks:
-        if not task.is_lead and task.state not in OVER and task.task_no not in leaving:
-            change.on_other(task, state=TaskState.WITHDRAWN, returned_at=matter.at)
-            change.stop_all(RESTRICTED, task.task_no)
     change.effects.append(_closing(why))
 
 
 def _closing(why: Why) -> Any:  # noqa: ANN401
     async def close(conn: Connection, change: Change) -> None:
         matter, case = change.matter, change.case
+        kin = await links.kin(conn, case)
+        if case.parent_no is not None or any(one.state is not State.MERGED for one in kin):
+            detail = "已拆单的件和子单由几个单位知悉,不能列为保密件:请先解除拆单(unsplit)。"
+            raise matter.conflict("restricted_alone", detail)
         keeper = Admitted(
             side=DESK,
             staff=matter.actor.name,
@@ -157,11 +156,13 @@ def _closing(why: Why) -> Any:  # noqa: ANN401
             from_at=matter.at,
             admitted_by=matter.actor.name,
         )
-        # Admitted first: nobody can write a row that they may not see.
-        await restricted.admit(conn, case.city, case.case_no, keeper, why.reason)
-        await restricted.restrict(
-            conn, case.city, {case.case_no: why}, matter.at, matter.actor.name
-        )
+        # Parts that were taken back say the same as the case.
+        numbers = [one.case_no for one in (case, *kin) if one is case or not one.restricted]
+        for number in numbers:
+            # Admitted first: nobody can write a row that they may not see.
+            await restricted.admit(conn, case.city, number, keeper, why.reason)
+        whys = dict.fromkeys(map(int, numbers), why)
+        await restricted.restrict(conn, case.city, whys, matter.at, matter.actor.name)
 
     return close
 
@@ -172,6 +173,11 @@ async def _only_the_lead(conn: Connection, change: Change) -> None:
 
 
 def _drop_helpers(change: Change) -> None:
+    after = {old.task_no: new for old, new in change.others}
+    for task in change.matter.tasks:
+        now = after.get(task.task_no, task)
+        if not task.is_lead and now.state not in OVER and task is not change.target:
+            take_away(change, task, RESTRICTED)
     dropped = {task.task_no for task in change.new_tasks if not task.is_lead}
     if dropped:
         change.new_tasks = [task for task in change.new_tasks if task.is_lead]

@@ -95,8 +95,11 @@ def aside(matter: Matter, event: str) -> Change:
 
 async def open_part(conn: Connection, born: Change) -> None:
     """Write a case that another was split into, as it goes out or waits at the desk."""
+    guard(born)
     case = born.case
     await links.open_part(conn, case)
     await ticking.write(conn, born)
     await dispatch.add_tasks(conn, case.city, born.new_tasks, born.matter.at)
     await tell(conn, born)
+    for effect in born.effects:
+        await effect(conn, born)

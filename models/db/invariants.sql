@@ -115,7 +115,7 @@ SELECT h.case_no::text AS what, format('%s until %s, %s from %s', h.seq, h.until
 -- name: closed_cases_are_undisputed
 -- A case that is over has no dispute about who leads it.
 SELECT d.case_no::text AS what, d.stage AS found FROM dispute d JOIN cases c ON c.city = d.city AND c.case_no = d.case_no
- WHERE d.city = $1 AND d.settled_at IS NULL AND c.state IN ('REJECTED', 'TRANSFERRED', 'CLOSED', 'ARCHIVED')
+ WHERE d.city = $1 AND d.settled_at IS NULL AND c.state IN ('REJECTED', 'TRANSFERRED', 'MERGED', 'CLOSED', 'ARCHIVED')
  ORDER BY d.case_no LIMIT $2;
 
 -- name: designated_units_do_not_return
@@ -125,9 +125,10 @@ SELECT r.case_no::text AS what, r.unit AS found FROM return_request r JOIN dispu
  WHERE r.city = $1 ORDER BY r.case_no LIMIT $2;
 
 -- name: no_unit_has_a_complaint_about_itself
--- A unit complained of has no task of the case.
+-- A unit complained of has no task of the case while it is open.
 SELECT t.case_no::text AS what, t.unit AS found FROM accused a JOIN task t ON t.city = a.city AND t.case_no = a.case_no
    AND t.unit = a.unit AND t.state NOT IN ('RETURNED', 'WITHDRAWN')
+  JOIN cases c ON c.city = a.city AND c.case_no = a.case_no AND c.closed_at IS NULL
  WHERE a.city = $1 ORDER BY t.case_no LIMIT $2;
 
 -- name: told_alarms_have_reached_someone

@@ -50,6 +50,12 @@ async def parts(conn: Connection, city: str, case_no: int) -> list[Case]:
     return [to_case(row) for row in await conn.fetch(_SQL["parts"], city, case_no)]
 
 
+async def kin(conn: Connection, case: Case) -> list[Case]:
+    """Give what tells of the same report as a case: its parent and all parts, gone ones too."""
+    rows = await conn.fetch(_SQL["kin"], case.city, case.case_no, case.parent_no)
+    return [to_case(row) for row in rows]
+
+
 async def merged(conn: Connection, city: str, case_no: int) -> list[Case]:
     """Give the cases that were merged into a case."""
     return [to_case(row) for row in await conn.fetch(_SQL["merged"], city, case_no)]
@@ -77,6 +83,7 @@ async def open_part(conn: Connection, part: Case) -> None:
         list(part.review_reasons),
         part.accepted_at,
         part.dispatched_at,
+        part.no_return,
     )
     await conn.execute(_SQL["copy_words"], part.city, part.parent_no, part.case_no)
     await conn.execute(_SQL["copy_files"], part.city, part.parent_no, part.case_no)

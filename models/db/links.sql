@@ -16,6 +16,13 @@ SELECT c.* FROM cases c
 -- The parts of a case, in order; those taken back into it are not among them.
 SELECT * FROM cases WHERE city = $1 AND parent_no = $2 AND state <> 'MERGED' ORDER BY case_no;
 
+-- name: kin
+-- What tells of the same report as a case ($2, part of $3): its parent and all parts, those taken back too.
+SELECT * FROM cases WHERE city = $1 AND parent_no = coalesce($3::bigint, $2) AND case_no <> $2
+UNION ALL
+SELECT * FROM cases WHERE city = $1 AND case_no = $3
+ ORDER BY case_no;
+
 -- name: merged
 -- The cases that another one answers for.
 SELECT * FROM cases WHERE city = $1 AND merged_into = $2 AND state = 'MERGED' ORDER BY case_no;
@@ -25,10 +32,10 @@ SELECT * FROM cases WHERE city = $1 AND merged_into = $2 AND state = 'MERGED' OR
 INSERT INTO cases (city, case_no, parent_no, state, queue, channel, source, title, text, address, received_at,
                    stated_adcode, stated_township, kind, types, urgency, adcode, township, zone, lead_unit, tags,
                    decision, review_reasons, confidential, accepted_at, dispatched_at, happened_on,
-                   source_category, track_hash)
+                   no_return, source_category, track_hash)
 SELECT p.city, $3::bigint, p.case_no, $4, $5, p.channel, p.source, $6, $7, p.address, p.received_at, p.stated_adcode,
        p.stated_township, $8, $9, $10, $11, $12, $13, $14, p.tags, $15, $16, p.confidential, $17, $18, p.happened_on,
-       p.source_category, sha256(convert_to(gen_random_uuid()::text || $3::bigint, 'UTF8'))
+       $19, p.source_category, sha256(convert_to(gen_random_uuid()::text || $3::bigint, 'UTF8'))
   FROM cases p WHERE p.city = $1 AND p.case_no = $2;
 
 -- name: copy_words

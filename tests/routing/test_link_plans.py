@@ -14,10 +14,11 @@ UNIT = f"{EAST}-ECO"
 ARGS: dict[str, list[Any]] = {
     "around": [CITY, [5, 6]],
     "parts": [CITY, 5],
+    "kin": [CITY, 5, 6],
     "merged": [CITY, 5],
     "open_part": [
         *(CITY, 5, 20261120000001, "DISPATCHED", None, "x", "x", "TS", ["A01"], "P2", EAST),
-        *(None, None, UNIT, {}, [], AT, AT),
+        *(None, None, UNIT, {}, [], AT, AT, False),
     ],
     "copy_words": [CITY, 5, 6],
     "copy_files": [CITY, 5, 6],
