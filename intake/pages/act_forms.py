@@ -7,7 +7,7 @@ that it is wanted (act_forms.toml); the act itself decides in the end.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import inspect
@@ -20,8 +20,10 @@ from models.data_files import read_toml
 from models.errors import Invalid
 from routing import restricting
 from routing.acts import ACTS, CHECKS
+from routing.chain import policy
 from routing.evidence import rules
 from routing.lifecycle import OVER
+from routing.supervision_verbs import KeyReason
 
 _LONG: Final = frozenset(
     (
@@ -35,6 +37,7 @@ _BETWEEN: Final = re.compile(r"[、,,;;\s]+")
 _NAMED: Final = re.compile(r"field `(\w+)`|`\$\.(\w+)")
 _MOST, _LINE = 2000, 200
 _OPTIONAL: Final = "不填"
+_KEYS: Final = get_args(KeyReason)
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -260,6 +263,7 @@ def _groups(
 
 _CHOICES: Final[Mapping[str, Callable[[CaseView], Pairs]]] = {
     "pauses": lambda view: [(p.code, p.zh) for p in view.words.pauses if p.asked],
+    "key_reasons": lambda _: [(c, zh) for c, zh in policy().key.names.items() if c in _KEYS],
     "hours": lambda _: [(one.code, one.zh) for one in rules().windows.values()],
 }
 

@@ -1,0 +1,71 @@
+"""No event, and no code that it carries, is shown to people as programs write it."""
+
+import re
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+
+import routing
+from intake.pages.event_words import VERBS
+from models.moment import now
+from routing.acts import ACTS
+from tests.pages.kit import World
+
+_CLOCKS = Path(routing.__file__).parent / "data" / "clocks.toml"
+#: What happens before there is a case, or to none.
+_OF_NO_CASE = {"call:ringing", "call:answered", "privacy:assessed", "archive:erased"}
+_RAW = re.compile(r"[a-z]+(?:_[a-z]+)*")
+
+
+def test_every_event_of_an_act_has_a_name() -> None:
+    """What acts write into the history is Chinese there."""
+    assert {act.move.event for act in ACTS.values()} <= set(VERBS)
+
+
+def test_every_event_that_clocks_listen_to_has_a_name() -> None:
+    """A clock's start and stop are told by the same names."""
+    clocks = tomllib.loads(_CLOCKS.read_text(encoding="utf-8"))["clock"]
+    named = {
+        verb for clock in clocks for verb in _verbs(clock.get("start")) | _verbs(clock.get("stop"))
+    }
+    assert {verb for verb in named if ":" in verb} - _OF_NO_CASE <= set(VERBS)
+    assert len(named) > len(clocks) / 2
+
+
+def _verbs(said: object) -> set[str]:
+    return {said} if isinstance(said, str) else {str(one) for one in said or ()}  # type: ignore[attr-defined]
+
+
+async def test_codes_in_the_history_are_words(world: World) -> None:
+    """How one visited, why two districts share a matter, until when something is due."""
+    number = await world.dispatched()
+    unit, operator = await world.browser("uma"), await world.browser("op")
+    boss = await world.browser("boss")
+    task, desk = f"/unit/tasks/{number}", f"/desk/cases/{number}"
+    due = now() + timedelta(days=2)
+    for browser, path, form in (
+        (unit, f"{task}/sign", {"handler": "李工"}),
+        (
+            unit,
+            f"{task}/visit",
+            {
+                "at": f"{now():%Y-%m-%dT%H:%M}",
+                "people": "李工、王工",
+                "place": "店门口",
+                "found": "true",
+                "finding": "有油烟",
+            },
+        ),
+        (operator, f"{desk}/share", {"adcode": "430103", "basis": "source", "note": "烟从那边来"}),
+        (boss, f"{desk}/urge", {"demand": "尽快", "due_at": f"{due:%Y-%m-%dT%H:%M}"}),
+    ):
+        response = await browser.post(path, form)
+        assert response.status == 303, path
+    page = await operator.get(desk)
+    told = re.findall(r"<li><strong>([^<]+)</strong> <span[^>]*>[^<]*</span>([^<]*)<time", page)
+    details = {what: said.strip(":").split(";") for what, said in told}
+    assert "现场" in details["现场核查"]
+    assert "来源在另一区县" in details["跨区协办"]
+    assert f"期限 {due.month}月{due.day}日 {due:%H:%M}" in details["催办"]
+    assert not [one for said in details.values() for one in said if _RAW.fullmatch(one)]
+    assert ">PLACE<" not in page
