@@ -35,16 +35,26 @@ SELECT c.case_no::text AS what, c.state AS found FROM cases c
  ORDER BY c.case_no LIMIT $2;
 
 -- name: closed_cases_are_at_rest
--- A closed case has no task in hand and no clock running.
+-- A case that is over has no task in hand and no clock of one running.
 SELECT c.case_no::text AS what, 'task ' || t.task_no || ' ' || t.state AS found
   FROM cases c JOIN task t ON t.city = c.city AND t.case_no = c.case_no
- WHERE c.city = $1 AND c.state IN ('CLOSED', 'ARCHIVED')
+ WHERE c.city = $1 AND c.state IN ('REJECTED', 'TRANSFERRED', 'CLOSED', 'ARCHIVED')
    AND t.state NOT IN ('DONE', 'RETURNED', 'WITHDRAWN')
 UNION ALL
 SELECT c.case_no::text, 'clock ' || k.code
   FROM clock k JOIN cases c ON c.city = k.city AND c.case_no = k.case_no
- WHERE k.city = $1 AND k.stopped_at IS NULL AND c.state IN ('CLOSED', 'ARCHIVED') AND k.task_no > 0
+ WHERE k.city = $1 AND k.stopped_at IS NULL AND k.task_no > 0
+   AND c.state IN ('REJECTED', 'TRANSFERRED', 'CLOSED', 'ARCHIVED')
  ORDER BY 1 LIMIT $2;
+
+-- name: nothing_stands_for_good
+-- Clocks stand while a suspension holds that ends them, and never of a case that is over.
+SELECT c.case_no::text AS what, format('%s since %s', c.state, c.suspended_at) AS found FROM cases c
+ WHERE c.city = $1 AND c.suspended_at IS NOT NULL
+   AND (c.state NOT IN ('SCREEN', 'ACCEPTED', 'DISPATCHED', 'IN_PROGRESS')
+        OR NOT EXISTS (SELECT 1 FROM suspension s WHERE s.city = c.city AND s.case_no = c.case_no
+                          AND s.state = 'granted'))
+ ORDER BY c.case_no LIMIT $2;
 
 -- name: no_closed_case_has_an_open_part
 -- A case that was split is answered when its parts are over, not before.
@@ -79,14 +89,15 @@ SELECT c.case_no::text, 'merged into ' || c.merged_into
  ORDER BY 1 LIMIT $2;
 
 -- name: merged_cases_are_at_rest
--- Nobody works on a merged case and none of its promises runs: the main one's do.
+-- Nobody works on a merged case and none of its promises runs: the main one's do. What the desk asked beside it, and a
+-- reward, may still be waited for.
 SELECT c.case_no::text AS what, 'task ' || t.task_no || ' ' || t.state AS found
   FROM cases c JOIN task t ON t.city = c.city AND t.case_no = c.case_no
  WHERE c.city = $1 AND c.state = 'MERGED' AND t.state NOT IN ('DONE', 'RETURNED', 'WITHDRAWN')
 UNION ALL
 SELECT c.case_no::text, 'clock ' || k.code
   FROM cases c JOIN clock k ON k.city = c.city AND k.case_no = c.case_no
- WHERE c.city = $1 AND c.state = 'MERGED' AND k.stopped_at IS NULL
+ WHERE c.city = $1 AND c.state = 'MERGED' AND k.stopped_at IS NULL AND NOT k.desk
  ORDER BY 1 LIMIT $2;
 
 -- name: one_lead

@@ -7,6 +7,7 @@ import pytest
 from models.case import Actor, State
 from models.city import City
 from models.db.clocks import Clock
+from models.db.invariants import violations
 from models.db.pool import Database
 from models.errors import Conflict, Invalid
 from models.moment import aware
@@ -376,3 +377,47 @@ async def test_what_was_granted_after_it_became_urgent_stays_granted(
     await working.act("grant_suspension")
     await working.act("resume", reason="监测完成")
     assert day((await latest(working, "K12")).due_at) == "2026-12-18"
+
+
+async def test_whoever_has_handed_in_a_result_is_not_late_to_call(working: Desk) -> None:
+    """A contact cannot be noted then any more; none is counted either (K09)."""
+    await working.act("submit", UNIT, **RESULT)
+    clock = await latest(working, "K09")
+    assert clock.stop_reason == "case:task:submitted"
+    assert (await working.tasks())[0].contacted_at is None
+
+
+async def test_a_question_of_the_desks_own_may_wait_beside_a_merged_case(working: Desk) -> None:
+    """The store is in order: the grid's answer is still to come, and no promise."""
+    async with working.db.city(CITY) as conn:
+        await conn.execute(
+            "INSERT INTO grid (city, code, name, level, grade, imported_at)"
+            " VALUES ($1, $1, '测试市', 1, 'general', now())",
+            CITY,
+        )
+        await conn.execute(
+            "INSERT INTO staff (city, username, password_hash, display_name, role, grid)"
+            " VALUES ($1, 'grid-one', '', '网格员', 'grid', $1)",
+            CITY,
+        )
+    await working.act("ask_grid", grid=CITY, place="厂门口", what="有无排放")
+    main = await beside(working)
+    await working.act("merge", into=main.number, reason="同一家厂")
+    assert await running(working) == {"G01"}
+    assert await broken(working) == []
+
+
+async def test_a_case_that_stands_for_good_is_found(working: Desk) -> None:
+    """`jiesu verify` names it: nothing would let its promise run on."""
+    await working.act("suspend", UNIT, **WAIT)
+    await working.act("grant_suspension")
+    assert await broken(working) == []
+    async with working.db.city(CITY) as conn:
+        await conn.execute("UPDATE suspension SET state = 'over'")
+    assert await broken(working) == ["nothing_stands_for_good"]
+
+
+async def broken(desk: Desk) -> list[str]:
+    """Name the invariants that the stored cases break."""
+    async with desk.db.city(CITY) as conn:
+        return [one.invariant for one in await violations(conn, CITY)]
