@@ -78,11 +78,17 @@ def check_city(adcode: str) -> list[Finding]:
 
 
 def _about_rules(city: City) -> Iterator[Finding]:
-    """Sum up what `jiesu rules check` lists: what hangs on order, what ends with people."""
+    """Name conflicts of the city's own rules; sum up what else `jiesu rules check` lists."""
     found = report(city)
-    pairs = sum(not one.intended for one in found.overlaps)
-    if pairs:
-        text = f"{pairs} 对同层规则有共同情形而主办不同,由先后次序决定"
+    pairs = [one for one in found.overlaps if not one.intended]
+    own = {rule.id for rule in city.duties}
+    local = [one for one in pairs if not own.isdisjoint((one.first, one.later))]
+    for one in local:
+        leads = f"{one.first_lead or '人工'} 与 {one.later_lead or '人工'}"
+        text = f"规则 {one.first} 与 {one.later} 有共同情形而主办不同({leads}),前者优先"
+        yield warning("rules_conflict", one.later, text, "收窄其中一条,使先后不影响结果")
+    if others := len(pairs) - len(local):
+        text = f"全国基表有 {others} 对同层规则有共同情形而主办不同,由先后次序决定"
         yield info("rules_by_order", city.adcode, text, "用 jiesu rules check 逐对核对次序")
     if found.gaps:
         types = len({gap.type for gap in found.gaps})

@@ -24,6 +24,7 @@ def check_places(city: City) -> Iterator[Finding]:
         yield from _division(city, division, known)
     for zone in city.zones:
         yield from _zone(zone, known)
+    yield from _shared_townships(city)
     for place in city.protected_places:
         for adcode in place.adcodes:
             if adcode not in known:
@@ -111,6 +112,18 @@ def _zone(zone: Zone, known: Mapping[str, Division]) -> Iterator[Finding]:
         elif zone.adcodes and known[code].parent not in zone.adcodes:
             text = f"功能区 {zone.name} 的街道 {code} 不在它的区县里"
             yield error("zone_township_outside", zone.code, text, "补上该街道所在的区县")
+
+
+def _shared_townships(city: City) -> Iterator[Finding]:
+    """Find townships that two zones claim to cover wholly."""
+    zones: dict[str, list[str]] = {}
+    for zone in city.zones:
+        for town in zone.townships:
+            zones.setdefault(town, []).append(zone.name)
+    for town, names in zones.items():
+        if len(names) > 1:
+            text = f"街道乡镇 {town} 同时整个归 {'、'.join(names)}"
+            yield error("zone_township_doubled", town, text, "只留在一个功能区的 townships 里")
 
 
 def _unknown_code(file: str, name: str, code: str) -> Finding:

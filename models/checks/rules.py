@@ -1,14 +1,15 @@
 """Duty rules: that each names things that exist and can be reached, and every type is answered."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from models.checks.finding import Finding, error, info, warning
-from models.checks.order import check_order
-from models.city import City
+from models.checks.order import check_order, hides
+from models.city import City, Power
 from models.duty import TIERS, Condition, Rule, categories_met
 from models.tags import REVIEW_REASONS
 from models.taxonomy import (
@@ -29,9 +30,8 @@ _HOURS: Final = range(25)
 _DAY: Final = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
 
-def check_rules(city: City, national: Sequence[Rule]) -> Iterator[Finding]:
+def check_rules(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
     """Check the rules that hold in a city: its own, laid over the national ones."""
-    laid = laid_over(city.duties, national)
     places = {d.code for d in city.divisions}
     zones = {zone.code for zone in city.zones}
     for rule in laid:
@@ -45,6 +45,7 @@ def check_rules(city: City, national: Sequence[Rule]) -> Iterator[Finding]:
             yield error("territory_unknown", rule.id, text, "改正 adcodes、townships 或 zones")
     yield from _unknown_flags(city, laid)
     yield from check_order(laid)
+    yield from _outranked(city, laid)
     yield from _powers(city, laid)
     yield from _periods(city, laid)
     yield from _chiefs(city)
@@ -70,9 +71,9 @@ def _rule(rule: Rule) -> Iterator[Finding]:
     if rule.lead and rule.lead in rule.cooperating:
         text = f"规则 {rule.id} 的主办 {rule.lead} 又列为协办"
         yield error("lead_cooperates", rule.id, text, "从 cooperating 删去主办")
-    if rule.valid_from and rule.valid_to and rule.valid_from > rule.valid_to:
-        text = f"规则 {rule.id} 的首日晚于末日"
-        yield error("dates_reversed", rule.id, text, "改正 valid_from、valid_to")
+    if not rule.note.strip() or not rule.source.strip():
+        text = f"规则 {rule.id} 没有写明说明(note)或来源(source),派单理由无从读起"
+        yield error("note_missing", rule.id, text, "补上一句市民读得懂的说明和出处")
     hours = [h for h in (rule.when.from_hour, rule.when.to_hour) if h is not None]
     if any(hour not in _HOURS for hour in hours):
         text = f"规则 {rule.id} 的钟点不在 0 至 24"
@@ -143,16 +144,35 @@ def _undesignated(laid: Sequence[Rule]) -> Iterator[Finding]:
         yield warning("not_designated", code, text, remedy)
 
 
+def _outranked(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
+    """Find the city's own leads that never count, since a rule of an earlier tier names another."""
+    leading = [rule for rule in laid if rule.lead or rule.pool]
+    for rule in city.duties:
+        before = (one for one in leading if rule.lead and one.tier < rule.tier)
+        first = next((one for one in before if hides(one, rule)), None)
+        if first is not None:
+            text = (
+                f"规则 {rule.id}({rule.tier})的主办轮不到:{first.tier} 的 {first.id} 已先确定主办"
+            )
+            yield warning("lead_outranked", rule.id, text, f"放到 {first.tier} 的前面,或删去")
+
+
 def _powers(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
     """Check the table of delegated powers, and rules that wait for a power nobody has."""
-    places = {d.code for d in city.divisions} | {zone.code for zone in city.zones}
+    places = {d.code for d in city.divisions if d.level in {"county", "township"}}
+    places |= {zone.code for zone in city.zones}
     for power in city.powers:
         unknown = [code for code in power.types if code not in ISSUE_TYPES]
         if power.territory not in places or unknown:
             text = (
-                f"赋权事项“{power.item}”的地域 {power.territory} 或类型 {'、'.join(unknown)} 不存在"
+                f"赋权事项“{power.item}”的地域 {power.territory} 不是区县、街道乡镇或功能区,"
+                f"或类型 {'、'.join(unknown)} 不存在"
             )
             yield error("power_unknown", power.territory, text, "改正 powers.csv 的这一行")
+        elif not _is_used(power, city, laid):
+            text = f"赋权事项“{power.item}”({power.territory})没有规则用到,登记了也不起作用"
+            remedy = "加一条由街道乡镇或功能区(STR、ZON)主办的 T4 规则,写 delegated = true"
+            yield warning("power_unused", power.territory, text, remedy)
     held = {code for power in city.powers for code in power.types}
     zoned = any(zone.has_enforcement for zone in city.zones)
     for rule in laid:
@@ -169,6 +189,17 @@ def _powers(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
             yield warning("power_missing", rule.id, text, remedy)
 
 
+def _is_used(power: Power, city: City, laid: Sequence[Rule]) -> bool:
+    """Tell whether a rule gives its lead to a township or zone, or a unit of one holds its role."""
+    levels = {unit.code: unit.level for unit in city.units}
+    held = {b.role for b in city.bindings if levels.get(b.unit) in {"town", "zone"}}
+    return any(
+        rule.when.delegated is True or (rule.lead in held and rule.enforces is not False)
+        for rule in laid
+        if set(power.types) & set(rule.when.types or ISSUE_TYPES)
+    )
+
+
 def _periods(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
     """Check the periods, and name the rules that wait for one."""
     kinds, places = labels("period"), {d.code for d in city.divisions}
@@ -178,9 +209,6 @@ def _periods(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
         if period.kind not in kinds or bad:
             text = f"时期 {period.code} 的 kind {period.kind} 或地域、类型 {'、'.join(bad)} 不存在"
             yield error("period_malformed", period.code, text, "改正 periods.csv 的这一行")
-        if period.valid_from > period.valid_to:
-            text = f"时期 {period.code} 的首日晚于末日"
-            yield error("dates_reversed", period.code, text, "改正 valid_from、valid_to")
     there = {period.kind for period in city.periods if period.on}
     waiting = {kind for rule in laid for kind in rule.when.periods} - there
     for kind in sorted(waiting & kinds.keys()):
@@ -193,7 +221,10 @@ def _periods(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
 def _chiefs(city: City) -> Iterator[Finding]:
     units = {unit.code for unit in city.units}
     named = {place.flag for place in city.protected_places}
-    for chief in city.chiefs:
+    for chief, n in Counter(city.chiefs).items():
+        if n > 1:
+            text = f"{chief.title} 列了 {n} 次,会重复抄送"
+            yield error("chief_doubled", chief.flag, text, "chiefs.csv 只留一行")
         if chief.unit not in units or chief.kind not in labels("chief"):
             text = f"{chief.title} 的单位 {chief.unit} 或类别 {chief.kind} 不存在"
             yield error("chief_unknown", chief.flag, text, "改正 chiefs.csv 的 unit、kind")

@@ -69,9 +69,6 @@ def _binding(
     elif current(binding) and not current(unit):
         text = f"绑定没有终止,而单位 {unit.name} 已于 {unit.valid_to} 停用"
         yield error("binding_unit_ended", where, text, "给绑定写上 valid_to,另绑现行单位")
-    if binding.valid_from and binding.valid_to and binding.valid_from > binding.valid_to:
-        text = f"绑定从 {binding.valid_from} 到 {binding.valid_to},首日晚于末日"
-        yield error("dates_reversed", where, text, "改正日期")
 
 
 def _overlaps(bindings: Sequence[Binding]) -> Iterator[Finding]:

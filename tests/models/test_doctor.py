@@ -163,3 +163,22 @@ def test_a_file_that_cannot_be_read_is_a_finding(
     (finding,) = check_city("430100")
     assert (finding.severity, finding.code) == ("error", "data_file_malformed")
     assert re.search(r"zones\.csv 第 \d+ 行", finding.text)
+
+
+def test_a_conflict_between_a_citys_own_rules_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither is the special case of the other and they name different leads: both are told."""
+    folder = tmp_path / "430100"
+    shutil.copytree(CITIES / "430100", folder)
+    duties = folder / "duties.toml"
+    own = "".join(
+        f'[[rule]]\nid = "{name}"\ntier = "T4"\nlead = "{lead}"\nnote = "试。"\nsource = "试"\n'
+        f'when = {{ types = ["A03"], flags = ["{flag}"] }}\n'
+        for name, lead, flag in (("ONE", "ECO", "group"), ("TWO", "HUD", "repeat"))
+    )
+    duties.write_text(own + duties.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr("deploy.doctor.load_city", partial(load_city, root=tmp_path))
+    conflicts = [one for one in check_city("430100") if one.code == "rules_conflict"]
+    assert [(one.where, one.severity) for one in conflicts] == [("TWO", "warning")]
+    assert "ONE" in conflicts[0].text

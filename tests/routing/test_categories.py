@@ -141,11 +141,11 @@ def test_a_category_that_the_platform_does_not_have_is_found() -> None:
     listed = (Category(name="餐饮油烟", types=("A03",)),)
     rules = (asking("餐饮*", name="a"), asking("噪声", name="b"))
     town = small_city(duties=rules, categories=listed)
-    found = [one for one in check_rules(town, ()) if one.code == "category_unknown"]
+    found = [one for one in check_rules(town, town.duties) if one.code == "category_unknown"]
     assert [one.where for one in found] == ["b"]
     assert "噪声" in found[0].text
     unlisted = small_city(duties=rules)
-    assert "category_unknown" not in {one.code for one in check_rules(unlisted, ())}
+    assert "category_unknown" not in {one.code for one in check_rules(unlisted, unlisted.duties)}
 
 
 async def put_called(db: Database, n: int, *types: str, called: tuple[str, ...] = SMOKE) -> CaseNo:
