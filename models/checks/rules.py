@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from models.checks.finding import Finding, error, info, warning
-from models.checks.order import check_order, hides
+from models.checks.order import check_order, hides, shares
 from models.city import City, Power
 from models.duty import TIERS, Condition, Rule, categories_met
 from models.tags import REVIEW_REASONS
@@ -46,6 +46,7 @@ def check_rules(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
     yield from _unknown_flags(city, laid)
     yield from check_order(laid)
     yield from _outranked(city, laid)
+    yield from _shadowing(city, laid)
     yield from _powers(city, laid)
     yield from _periods(city, laid)
     yield from _chiefs(city)
@@ -155,6 +156,19 @@ def _outranked(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
                 f"规则 {rule.id}({rule.tier})的主办轮不到:{first.tier} 的 {first.id} 已先确定主办"
             )
             yield warning("lead_outranked", rule.id, text, f"放到 {first.tier} 的前面,或删去")
+
+
+def _shadowing(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:
+    """Find the city's own rules that only add and yet keep a leading rule of their tier out."""
+    for rule in city.duties:
+        if rule.lead or rule.pool:
+            continue
+        later = laid[laid.index(rule) + 1 :]
+        led = (one for one in later if one.tier == rule.tier and (one.lead or one.pool))
+        hidden = [one.id for one in led if shares(rule, one)]
+        if hidden:
+            text = f"规则 {rule.id} 只加协办,却使同层的 {'、'.join(hidden)} 在共同情形下不起作用"
+            yield warning("rule_shadows", rule.id, text, "用 no_flags 等排除这些情形")
 
 
 def _powers(city: City, laid: Sequence[Rule]) -> Iterator[Finding]:

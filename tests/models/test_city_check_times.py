@@ -119,3 +119,14 @@ def test_a_lead_that_an_earlier_tier_always_names_is_found(changsha: City) -> No
     assert [f.where for f in found if f.code == "lead_outranked"] == ["X"]
     alone = made(low, when=Condition(types=("A01",)))
     assert "lead_outranked" not in codes(look(changsha, duties=(*changsha.duties, alone)))
+
+
+def test_a_rule_that_only_adds_and_keeps_a_lead_out_is_found(changsha: City) -> None:
+    """First match counts in a tier: a river's helper must not cost source water its lead."""
+    river = rule(tier="T2", when=Condition(types=("W01",)), cooperating=("RES",))
+    found = [f for f in look(changsha, duties=(river, *changsha.duties)) if f.where == "X"]
+    assert [f.code for f in found] == ["rule_shadows"]
+    assert "T2-SOURCE-WATER-CORE" in found[0].text
+    layers = ("place:source_water", "place:source_water_core")
+    apart = made(river, when=Condition(types=("W01",), no_flags=layers))
+    assert "rule_shadows" not in codes(look(changsha, duties=(apart, *changsha.duties)))
