@@ -2,22 +2,25 @@
 
 An emergency bears the number of the case that told of it first, and its acts are acts on that case:
 its clocks (K28 to K33) run with the case's, its history is the case's. The time to report upward
-runs from when the city knew, which is when the report came in.
+runs from when the city knew: when the report came in, unless a person says when it was known. That
+to tell the neighbours runs from when somebody found that it may reach them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from models.case import State
 from models.db import emergencies as store
+from models.db.clocks import Clock
 from models.db.emergencies import Call, Emergency, Notice, Report, Whole
 from models.db.pool import Connection
 from models.errors import Invalid
-from models.taxonomy import ROLES
 from routing import clocking
 from routing.act import Act
+from routing.emergency_list import NEIGHBOUR, further, listed, untold
 from routing.emergency_verbs import (
     EmergencyCall,
     EndEmergency,
@@ -29,13 +32,16 @@ from routing.emergency_verbs import (
     TellEmergency,
 )
 from routing.handling import said
-from routing.lifecycle import Move
+from routing.lifecycle import AT_WORK, Move
+from routing.looking import moment
 from routing.matter import Change, Effect, Matter
 from routing.terms import triggers
 
 #: What the clocks start from: not when it was noted but when it was known.
 KNOWN: Final = "emergency:known"
 _TOLD, _NEIGHBOURS = "emergency:told", "emergency:neighbour_told"
+#: That it may reach others; what the clock of the next report starts from.
+_CROSSING, _NEXT_DUE = "emergency:crossing", "emergency:report_due"
 _REPORTED: Final = {
     "first": "emergency:reported_first",
     "follow": "emergency:reported_follow",
@@ -44,11 +50,15 @@ _REPORTED: Final = {
 _ANY: Final = tuple(
     state for state in State if state not in {State.NEW, State.REJECTED, State.MERGED}
 )
+#: A case that may be taken for an emergency: what is over tells of none.
+_OPEN: Final = (State.SCREEN, *AT_WORK, State.TRANSFERRED)
 _FEWEST: Final = 2
-#: The clocks that a new grade counts again from when it was known.
+#: The clocks of the report upward, one of them by the grade; that of telling the neighbours.
+_TO_REPORT: Final = ("K28", "K29", "K31")
 _TELL_NEAR: Final = "K33"
-_BY_GRADE: Final = ("K28", "K29", "K31", _TELL_NEAR)
-_NEAR: Final = "neighbour"
+#: Levels as they get graver.
+_GRAVITY: Final = ("", "IV", "III", "II", "I")
+_EMERGENCY: Final = "P0"
 
 
 async def seen(conn: Connection, matter: Matter, _request: Any) -> Whole | None:  # noqa: ANN401
@@ -75,24 +85,44 @@ def open_one(matter: Matter, request: OpenEmergency, change: Change) -> None:
         trigger=request.trigger,
         level=request.level,
         water=request.water or request.trigger == "drinking_water",
-        crossing=request.crossing,
+        crossing=request.crossing or bool(request.neighbours),
         summary=said(request.summary, "summary_required", "列为突发事件须写明情况。"),
-        known_at=matter.case.received_at,
+        known_at=_known(matter, request),
         opened_at=matter.at,
         opened_by=matter.actor.name,
     )
-    notices = _notices(matter, request)
+    notices = listed(matter, request, crossing=event.crossing)
     change.data |= _facts(event) | {"trigger": event.trigger, "notices": len(notices)}
-    if matter.case.urgency != "P0":
-        change.on_case(urgency="P0")
-        change.facts_changed = True
-    _clocks_from(matter, change, event)
+    _as_emergency(change)
+    # Not by the event that is written now: they run from when it was known.
+    change.starts += clocking.starts(
+        *(matter.book, change.case, [], [KNOWN], event.known_at),
+        held=matter.clocks,
+        said={KNOWN: _facts(event)},
+    )
+    if event.crossing:
+        near = [one.addressee for one in untold(notices, NEIGHBOUR)]
+        change.more_events.append((_CROSSING, {"neighbours": near}))
 
     async def keep(conn: Connection, _change: Change) -> None:
         await store.open_one(conn, matter.case.city, event)
         await store.list_notices(conn, matter.case.city, event.emergency_no, notices)
 
     change.effects.append(keep)
+
+
+def _known(matter: Matter, request: OpenEmergency) -> datetime:
+    """Say since when the city knows: since the report, or since what was found later."""
+    if request.known_at is None:
+        return matter.case.received_at
+    return moment(matter, request.known_at, "知晓")
+
+
+def _as_emergency(change: Change) -> None:
+    """Let a case that tells of an emergency have the time of one."""
+    if change.case.urgency != _EMERGENCY:
+        change.on_case(urgency=_EMERGENCY)
+        change.facts_changed = True
 
 
 def _facts(event: Emergency) -> dict[str, Any]:
@@ -105,59 +135,6 @@ def _facts(event: Emergency) -> dict[str, Any]:
     }
 
 
-def _clocks_from(matter: Matter, change: Change, event: Emergency) -> None:
-    """Start the clocks of what is known from when it was known, not from when it was noted."""
-    known = {KNOWN: _facts(event)}
-    change.starts += clocking.starts(
-        matter.book, change.case, [], [KNOWN], event.known_at, held=matter.clocks, said=known
-    )
-
-
-def _notices(matter: Matter, request: OpenEmergency) -> list[Notice]:
-    """List who is told: by what set it off, and whoever was to help, also those outside the city.
-
-    A helper outside the city's government gets no task: the list is where it is told.
-    """
-    every, known = triggers()
-    case = matter.case
-    helpers = [part.role for part in case.decision.cooperating] if case.decision else []
-    place = matter.book.directory.place(case.adcode, case.township, case.zone, matter.at.date())
-    told: list[tuple[str, str, str | None, str]] = []
-    for role in dict.fromkeys((*every.roles, *known[request.trigger].roles, *helpers)):
-        unit = matter.book.directory.find(role, place, matter.at.date()).unit
-        told.append(("unit", role, unit.code if unit else None, _name(role, unit)))
-    told += [("superior", "", None, name) for name in every.superiors]
-    told += _neighbours(request.neighbours, request.crossing)
-    units = [unit for _, _, unit, _ in told]
-    return [
-        Notice(n=number, kind=kind, role=role, unit=unit, addressee=name)
-        for number, (kind, role, unit, name) in enumerate(told, 1)
-        if unit is None or units.index(unit) == number - 1
-    ]
-
-
-def _further(notices: Sequence[Notice], names: tuple[str, ...], *, crossing: bool) -> list[Notice]:
-    """List the neighbours named later; what crosses a border has one on the list in any case."""
-    listed = any(notice.kind == _NEAR for notice in notices)
-    found = _neighbours(names, crossing and not listed)
-    return [
-        Notice(n=number, kind=kind, role="", unit=None, addressee=name)
-        for number, (kind, _, _, name) in enumerate(found, len(notices) + 1)
-    ]
-
-
-def _name(role: str, unit: Any) -> str:  # noqa: ANN401
-    if unit is not None:
-        return str(unit.name)
-    known = ROLES.get(role)
-    return known.zh if known else role
-
-
-def _neighbours(names: tuple[str, ...], crossing: bool) -> list[tuple[str, str, str | None, str]]:
-    listed = names or (("可能受影响的相邻、下游地区",) if crossing else ())
-    return [(_NEAR, "", None, name) for name in listed]
-
-
 def join(matter: Matter, request: JoinEmergency, change: Change) -> None:
     """Note that this case tells of an emergency that is known already."""
     own, other = change.seen
@@ -166,6 +143,7 @@ def join(matter: Matter, request: JoinEmergency, change: Change) -> None:
     if other is None or other.event.ended_at is not None:
         raise Invalid("emergency_unknown", "没有这个进行中的突发事件。")
     change.data["emergency_no"] = request.emergency_no
+    _as_emergency(change)
 
     async def keep(conn: Connection, _change: Change) -> None:
         case = matter.case
@@ -177,8 +155,8 @@ def join(matter: Matter, request: JoinEmergency, change: Change) -> None:
 
 def call(matter: Matter, request: EmergencyCall, change: Change) -> None:
     """Keep the record of a call between several parties."""
-    event = _open(matter, change)
-    if len(request.lines) < _FEWEST:
+    event = _going(matter, change)
+    if len({line.strip() for line in request.lines} - {""}) < _FEWEST:
         raise Invalid("lines_required", "通话记录须写明通话各方(如 12345、119、承办单位)。")
     words = said(request.said, "said_required", "通话记录须写明内容和商定事项。")
     change.data |= {"lines": list(request.lines)}
@@ -188,7 +166,7 @@ def call(matter: Matter, request: EmergencyCall, change: Change) -> None:
 
 def tell(matter: Matter, request: TellEmergency, change: Change) -> None:
     """Note who has been told; once every neighbour is, their clock stops."""
-    event = _open(matter, change)
+    event = _going(matter, change)
     notices: tuple[Notice, ...] = change.seen.notices
     numbers = {notice.n for notice in notices}
     wanted = set(request.notices)
@@ -196,8 +174,8 @@ def tell(matter: Matter, request: TellEmergency, change: Change) -> None:
         raise Invalid("notice_unknown", "通知名单中没有这个序号。")
     how = said(request.how, "how_required", "须写明通知方式。")
     change.data |= {"notices": sorted(wanted), "how": how}
-    near = {notice.n for notice in notices if notice.kind == _NEAR}
-    left = {n.n for n in notices if n.kind == _NEAR and n.told_at is None} - wanted
+    near = {notice.n for notice in notices if notice.kind == NEIGHBOUR}
+    left = {notice.n for notice in untold(notices, NEIGHBOUR)} - wanted
     if near & wanted and not left:
         change.more_events.append((_NEIGHBOURS, {"notices": sorted(near)}))
 
@@ -210,7 +188,7 @@ def tell(matter: Matter, request: TellEmergency, change: Change) -> None:
 
 def receive(matter: Matter, _request: Said, change: Change) -> None:
     """Let a unit say that it has the notice meant for it."""
-    event = _open(matter, change)
+    event = _going(matter, change)
     mine = [notice.n for notice in change.seen.notices if notice.unit == matter.actor.unit]
     if not mine:
         raise matter.conflict("not_on_the_list", "本单位不在该事件的通知名单中。")
@@ -225,7 +203,7 @@ def receive(matter: Matter, _request: Said, change: Change) -> None:
 
 def arrive(matter: Matter, request: Said, change: Change) -> None:
     """Note that a unit is on the spot; the first arrival counts."""
-    event = _open(matter, change)
+    event = _going(matter, change)
     change.data |= {"unit": matter.actor.unit} | ({"note": request.note} if request.note else {})
 
     async def keep(conn: Connection, _change: Change) -> None:
@@ -235,34 +213,33 @@ def arrive(matter: Matter, request: Said, change: Change) -> None:
 
 
 def grade(matter: Matter, request: GradeEmergency, change: Change) -> None:
-    """Set what is known by now; the time to report is counted again from when it was known."""
-    event = _open(matter, change)
-    given = {
-        name: value
-        for name in ("level", "water", "crossing")
-        if (value := getattr(request, name)) is not None
-    }
-    graded = msgspec.structs.replace(event, **given)
+    """Set what is known by now, and count the time to report and to tell the neighbours anew.
+
+    Before the first report its time runs from when it was known; what turns graver after it is
+    reported again, in the time of its new grade from now on.
+    """
+    event = _going(matter, change)
+    _before_final(matter, change)
+    graded = _graded(event, request)
     reason = said(request.reason, "reason_required", "定级须写明依据。")
     change.data |= _facts(graded) | {"reason": reason}
     reported = any(report.kind == "first" for report in change.seen.reports)
-    by_grade = [c for c in matter.running if c.code in _BY_GRADE and not reported]
-    wanted = clocking.starts(
-        matter.book,
-        change.case,
-        [],
-        [KNOWN],
-        event.known_at,
-        held=matter.clocks,
-        said={KNOWN: _facts(graded)},
-    )
+    wanted = _report_clocks(matter, change, graded, matter.at if reported else event.known_at)
     running = {clock.code for clock in matter.running}
-    codes = {clock.code for clock in wanted}
-    change.stops += [(clock, change.event) for clock in by_grade if clock.code not in codes]
-    added = _further(change.seen.notices, request.neighbours, crossing=graded.crossing)
-    untold = [n for n in (*change.seen.notices, *added) if n.kind == _NEAR and n.told_at is None]
-    fresh = [c for c in wanted if c.code in _BY_GRADE and c.code not in running]
-    change.starts += [c for c in fresh if (untold if c.code == _TELL_NEAR else not reported)]
+    fit = {clock.code for clock in wanted}
+    change.stops += [
+        (clock, change.event)
+        for clock in matter.running
+        if (clock.code in _TO_REPORT and clock.code not in fit)
+        or (clock.code == _TELL_NEAR and not graded.crossing)
+    ]
+    if not reported or _graver(event, graded):
+        change.starts += [clock for clock in wanted if clock.code not in running]
+    notices: tuple[Notice, ...] = change.seen.notices
+    added = further(notices, request.neighbours, crossing=graded.crossing)
+    near = untold((*notices, *added), NEIGHBOUR)
+    if graded.crossing and near and _TELL_NEAR not in running:
+        change.more_events.append((_CROSSING, {"neighbours": [one.addressee for one in near]}))
 
     async def keep(conn: Connection, _change: Change) -> None:
         await store.grade(conn, matter.case.city, graded)
@@ -271,9 +248,36 @@ def grade(matter: Matter, request: GradeEmergency, change: Change) -> None:
     change.effects.append(keep)
 
 
+def _graded(event: Emergency, request: GradeEmergency) -> Emergency:
+    """Give an emergency as it is known by now; naming neighbours says that it may reach them."""
+    if request.neighbours and request.crossing is False:
+        raise Invalid("crossing_unclear", "指明相邻地区的,不能同时认定不跨界。")
+    known = {
+        "level": request.level,
+        "water": request.water,
+        "crossing": True if request.neighbours else request.crossing,
+    }
+    given = {name: value for name, value in known.items() if value is not None}
+    return msgspec.structs.replace(event, **given)
+
+
+def _graver(was: Emergency, now: Emergency) -> bool:
+    """Tell whether an emergency is graver by now: its level, or drinking water touched."""
+    return _GRAVITY.index(now.level) > _GRAVITY.index(was.level) or (now.water and not was.water)
+
+
+def _report_clocks(matter: Matter, change: Change, event: Emergency, at: datetime) -> list[Clock]:
+    """Give the clock of the report upward that a grade asks for, from a moment on."""
+    known = {KNOWN: _facts(event)}
+    made = clocking.starts(
+        matter.book, change.case, [], [KNOWN], at, held=matter.clocks, said=known
+    )
+    return [clock for clock in made if clock.code in _TO_REPORT]
+
+
 def report(matter: Matter, request: ReportEmergency, change: Change) -> None:
-    """Report upward: first, then as often as needed, then finally."""
-    event = _open(matter, change)
+    """Report upward: first, then as often as needed and at least once a day, then finally."""
+    event = _going(matter, change)
     kinds = [one.kind for one in change.seen.reports]
     if (request.kind == "first") == ("first" in kinds) or "final" in kinds:
         detail = "报告须按初报、续报、终报的次序,初报、终报各一次。"
@@ -283,6 +287,10 @@ def report(matter: Matter, request: ReportEmergency, change: Change) -> None:
     text = said(request.text, "text_required", "须写明报告内容。")
     change.event = _REPORTED[request.kind]
     change.data |= {"addressees": list(request.addressees), "level": event.level}
+    if request.kind != "final":
+        change.starts += clocking.starts(
+            matter.book, change.case, [], [_NEXT_DUE], matter.at, held=matter.clocks
+        )
     record = Report(
         n=0,
         kind=request.kind,
@@ -296,21 +304,35 @@ def report(matter: Matter, request: ReportEmergency, change: Change) -> None:
 
 
 def end(matter: Matter, request: EndEmergency, change: Change) -> None:
-    """End an emergency: reported finally, and everyone on the list told."""
-    event = _open(matter, change)
+    """End an emergency: reported finally and everyone told, or lifted as a false alarm.
+
+    A false alarm that nobody above has heard of needs no report; one that was reported is taken
+    back by the final report.
+    """
+    event = _going(matter, change)
     note = said(request.note, "note_required", "终止应急须写明处置结果。")
-    if all(one.kind != "final" for one in change.seen.reports):
+    kinds = [one.kind for one in change.seen.reports]
+    if "final" not in kinds and not (request.false_alarm and not kinds):
         raise matter.conflict("final_report_missing", "尚未终报,不能终止应急。")
-    untold = [notice.addressee for notice in change.seen.notices if notice.told_at is None]
-    if untold:
-        raise matter.conflict("not_all_told", f"尚未通知:{'、'.join(untold)}。")
-    change.data["note"] = note
+    left = [
+        notice.addressee
+        for notice in untold(change.seen.notices)
+        if not request.false_alarm and (notice.kind != NEIGHBOUR or event.crossing)
+    ]
+    if left:
+        raise matter.conflict("not_all_told", f"尚未通知:{'、'.join(left)}。")
+    change.data |= {"note": note} | ({"false_alarm": True} if request.false_alarm else {})
 
     async def keep(conn: Connection, _change: Change) -> None:
-        city, no = matter.case.city, event.emergency_no
-        await store.end(conn, city, no, matter.at, matter.actor.name)
+        city, no, by = matter.case.city, event.emergency_no, matter.actor.name
+        await store.end(conn, city, no, matter.at, by, false_alarm=request.false_alarm)
 
     change.effects.append(keep)
+
+
+def _before_final(matter: Matter, change: Change) -> None:
+    if any(report.kind == "final" for report in change.seen.reports):
+        raise matter.conflict("reported_finally", "已终报,不能再定级;情况反复请另列突发事件。")
 
 
 async def undone(conn: Connection, matter: Matter) -> list[str]:
@@ -328,7 +350,7 @@ async def bears_none(conn: Connection, matter: Matter, _request: Any) -> None:  
         raise matter.conflict("emergency_open", "突发事件尚未终止,不能并案或不予受理。")
 
 
-def _open(matter: Matter, change: Change) -> Emergency:
+def _going(matter: Matter, change: Change) -> Emergency:
     """Give the emergency that this case bears, while it goes on."""
     whole: Whole | None = change.seen
     if whole is None or whole.event.ended_at is not None:
@@ -346,13 +368,22 @@ def _kept(write: Any, event: Emergency, record: msgspec.Struct) -> Effect:  # no
     return keep
 
 
-def _act(who: Any, data: type[msgspec.Struct], event: str, do: Any, look: Any = seen) -> Act:  # noqa: ANN401
-    return Act(Move(who=who, data=data, cases=_ANY, event=event), do, look)
+def _act(  # noqa: PLR0917  # who, what and where read in this order
+    who: Any,  # noqa: ANN401
+    data: type[msgspec.Struct],
+    event: str,
+    do: Any,  # noqa: ANN401
+    look: Any = seen,  # noqa: ANN401
+    cases: tuple[State, ...] = _ANY,
+) -> Act:
+    return Act(Move(who=who, data=data, cases=cases, event=event), do, look)
 
 
 ACTS: Final[Mapping[str, Act]] = {
-    "open_emergency": _act("operator", OpenEmergency, "emergency:opened", open_one),
-    "join_emergency": _act("operator", JoinEmergency, "emergency:joined", join, seen_other),
+    "open_emergency": _act("operator", OpenEmergency, "emergency:opened", open_one, seen, _OPEN),
+    "join_emergency": _act(
+        *("operator", JoinEmergency, "emergency:joined", join, seen_other, _OPEN)
+    ),
     "emergency_call": _act("operator", EmergencyCall, "emergency:called", call),
     "tell_emergency": _act("operator", TellEmergency, _TOLD, tell),
     "receive_emergency": _act("unit", Said, "emergency:received", receive),

@@ -1,5 +1,6 @@
 """What the acts on an emergency must be told."""
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -11,6 +12,8 @@ class OpenEmergency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """A case taken for an emergency: what set it off, and what is known so far.
 
     `level` is empty while nobody can tell. `neighbours` name the jurisdictions it may reach.
+    `known_at` is when the city knew, None for when the report came in (China's time where no zone
+    is said).
     """
 
     trigger: str
@@ -19,6 +22,7 @@ class OpenEmergency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     water: bool = False
     crossing: bool = False
     neighbours: tuple[str, ...] = ()
+    known_at: datetime | None = None
 
 
 class JoinEmergency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,6 +70,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class EndEmergency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The end of an emergency, with its outcome."""
+    """The end of an emergency, with its outcome; a false alarm is lifted, saying why."""
 
     note: str
+    false_alarm: bool = False

@@ -17,7 +17,8 @@ class Emergency(msgspec.Struct, frozen=True, kw_only=True):
     """An environmental emergency; it bears the number of the case that told of it first.
 
     `level` is I to IV, empty while nobody can tell; `water` says that drinking water or another
-    sensitive place is touched, `crossing` that it may reach another jurisdiction.
+    sensitive place is touched, `crossing` that it may reach another jurisdiction. One that was none
+    is a `false_alarm`.
     """
 
     emergency_no: int
@@ -32,6 +33,7 @@ class Emergency(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: datetime | None = None
     ended_at: datetime | None = None
     ended_by: str | None = None
+    false_alarm: bool = False
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +194,8 @@ async def keep_report(conn: Connection, city: str, emergency_no: int, report: Re
     )
 
 
-async def end(conn: Connection, city: str, emergency_no: int, at: datetime, by: str) -> None:
-    """End an emergency."""
-    await conn.execute(_SQL["end"], city, emergency_no, at, by)
+async def end(
+    conn: Connection, city: str, emergency_no: int, at: datetime, by: str, *, false_alarm: bool
+) -> None:
+    """End an emergency, or lift one that was none."""
+    await conn.execute(_SQL["end"], city, emergency_no, at, by, false_alarm)

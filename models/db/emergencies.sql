@@ -66,8 +66,9 @@ UPDATE emergency_notice SET told_at = $4, told_by = $5, how = $6
  WHERE city = $1 AND emergency_no = $2 AND n = ANY($3::smallint[]) AND told_at IS NULL;
 
 -- name: receive
--- Note that those on the list numbered $3 said that they have it.
-UPDATE emergency_notice SET received_at = $4, received_by = $5
+-- Note that those on the list numbered $3 said that they have it: they have been told then, whoever did.
+UPDATE emergency_notice SET received_at = $4, received_by = $5, told_at = coalesce(told_at, $4),
+       told_by = coalesce(told_by, $5), how = coalesce(how, '本单位确认')
  WHERE city = $1 AND emergency_no = $2 AND n = ANY($3::smallint[]) AND received_at IS NULL;
 
 -- name: report
@@ -77,5 +78,6 @@ SELECT $1, $2, coalesce(max(n), 0) + 1, $3, $4, $5, $6, $7, $8
   FROM emergency_report WHERE city = $1 AND emergency_no = $2;
 
 -- name: end
--- End an emergency.
-UPDATE emergency SET ended_at = $3, ended_by = $4 WHERE city = $1 AND emergency_no = $2 AND ended_at IS NULL;
+-- End an emergency; $5 whether it was a false alarm.
+UPDATE emergency SET ended_at = $3, ended_by = $4, false_alarm = $5
+ WHERE city = $1 AND emergency_no = $2 AND ended_at IS NULL;

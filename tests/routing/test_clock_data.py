@@ -49,6 +49,7 @@ SPANS = {
     "K26": "30N",
     "K27": "30N",
     "K28": "4H",
+    "K28A": "24H",
     "K29": "2H",
     "K30": "1H",
     "K31": "2H",
@@ -115,7 +116,7 @@ async def happen(
         ({"level": "I", "water": True}, {"K29", "K32"}),
         ({"water": True}, {"K31", "K32"}),
         ({"level": "IV", "water": True}, {"K31", "K32"}),
-        ({"level": "", "crossing": True}, {"K28", "K32", "K33"}),
+        ({"level": "", "crossing": True}, {"K28", "K32"}),
     ],
 )
 async def test_f67_an_emergency_starts_the_report_clock_of_its_level(

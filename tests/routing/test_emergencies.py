@@ -3,18 +3,37 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
+from models.city import Binding
 from models.db import emergencies
 from models.db.emergencies import Whole
 from models.errors import Conflict, Forbidden, Invalid, NotFound
 from models.moment import aware
-from tests.routing.kit import CITY, EAST, FRIDAY, SECOND, WEST, Desk, handler, put_case
+from routing.catalogue import catalogue
+from tests.routing.closing import Road
+from tests.routing.kit import (
+    CITY,
+    EAST,
+    FRIDAY,
+    SECOND,
+    WEST,
+    Desk,
+    handler,
+    put_case,
+    put_city,
+    small_city,
+)
 from tests.routing.moments import UNIT, Time
 
 LEAK: dict[str, Any] = {"trigger": "leak", "summary": "化工厂储罐泄漏,下风向居民不适"}
-FIRST = {"kind": "first", "addressees": ["市政府", "省生态环境厅"], "text": "初步情况"}
-FINAL = {"kind": "final", "addressees": ["市政府"], "text": "处置完毕"}
+FIRST: dict[str, Any] = {
+    "kind": "first",
+    "addressees": ["市政府", "省生态环境厅"],
+    "text": "初步情况",
+}
+FINAL: dict[str, Any] = {"kind": "final", "addressees": ["市政府"], "text": "处置完毕"}
 
 
 async def whole(desk: Desk) -> Whole:
@@ -30,7 +49,7 @@ async def due(desk: Desk) -> dict[str, str]:
     return {
         code: aware(clock.due_at).strftime("%m-%d %H:%M")
         for (_, code, _), clock in (await desk.clocks()).items()
-        if clock.stopped_at is None and code in {"K28", "K29", "K31", "K32", "K33"}
+        if clock.stopped_at is None and code in {"K28", "K28A", "K29", "K31", "K32", "K33"}
     }
 
 
@@ -109,7 +128,7 @@ async def test_f66_everyone_who_must_be_told_is_on_the_list(known: Desk) -> None
 
 async def test_neighbours_are_told_within_half_an_hour(known: Desk) -> None:
     """Their clock stops once the last of them is told, not before."""
-    near = {"crossing": True, "neighbours": ["下游甲县", "下游乙县"]}
+    near: dict[str, Any] = {"crossing": True, "neighbours": ["下游甲县", "下游乙县"]}
     await known.act("open_emergency", **LEAK | near)
     assert (await due(known))["K33"] == "11-20 15:00"
     first, second = (n.n for n in (await whole(known)).notices if n.kind == "neighbour")
@@ -119,11 +138,139 @@ async def test_neighbours_are_told_within_half_an_hour(known: Desk) -> None:
     assert "K33" not in await due(known)
 
 
+async def test_k33_runs_from_when_it_was_found_that_others_are_reached(
+    known: Desk, time: Time
+) -> None:
+    """Hours after the report: half an hour from then, for whoever is on the list by then."""
+    await known.act("open_emergency", **LEAK)
+    time.at("2026-11-20T17:30")
+    await known.act("grade_emergency", crossing=True, reason="流向下游")
+    assert (await due(known))["K33"] == "11-20 18:00"
+    time.at("2026-11-20T17:40")
+    await known.act("grade_emergency", neighbours=["下游甲县"], reason="明确范围")
+    assert (await due(known))["K33"] == "11-20 18:00"
+    near = [n.n for n in (await whole(known)).notices if n.kind == "neighbour"]
+    await known.act("tell_emergency", notices=near, how="电话")
+    time.at("2026-11-20T19:00")
+    await known.act("grade_emergency", level="III", reason="专家研判")
+    assert "K33" not in await due(known)
+    await known.act("grade_emergency", neighbours=["下游甲县", "下游乙县"], reason="继续下泄")
+    assert (await due(known))["K33"] == "11-20 19:30"
+    await known.act("grade_emergency", crossing=False, reason="已截流,未出境")
+    assert "K33" not in await due(known)
+
+
+async def test_naming_neighbours_says_that_they_are_reached(known: Desk) -> None:
+    """Their clock runs whether or not somebody ticked the box; both ways at once is refused."""
+    await known.act("open_emergency", **LEAK | {"neighbours": ["下游甲县"]})
+    assert (await due(known))["K33"] == "11-20 15:00"
+    with pytest.raises(Invalid, match="crossing_unclear"):
+        await known.act("grade_emergency", neighbours=["下游乙县"], crossing=False, reason="未出境")
+
+
+async def test_one_unit_with_two_roles_stands_on_the_list_once_and_neighbours_follow(
+    db: Any, time: Time
+) -> None:
+    """Where the radiation station is the ecology branch, the next number is still free."""
+    city = small_city(version="two-roles")
+    both = Binding(role="NUC", territory=EAST, unit=f"{EAST}-ECO")
+    city = msgspec.structs.replace(city, bindings=(*city.bindings, both))
+    catalogue(city)
+    await put_city(db, city)
+    desk = Desk(db, city, await put_case(db, 1, "R01", received_at=FRIDAY))
+    await desk.act("open_emergency", trigger="radiation", summary="放射源丢失,疑被拾走")
+    await desk.act("grade_emergency", neighbours=["相邻某县"], reason="可能外运")
+    notices = (await whole(desk)).notices
+    assert [notice.n for notice in notices] == list(range(1, len(notices) + 1))
+    assert [n.unit for n in notices].count(f"{EAST}-ECO") == 1
+
+
+async def test_f67_until_the_final_report_one_follows_each_day(known: Desk, time: Time) -> None:
+    """The next is due a day after the last one; the final one ends it."""
+    await known.act("open_emergency", **LEAK)
+    assert "K28A" not in await due(known)
+    time.at("2026-11-20T15:30")
+    await known.act("report_emergency", **FIRST)
+    assert (await due(known))["K28A"] == "11-21 15:30"
+    time.at("2026-11-20T20:00")
+    await known.act("report_emergency", **{**FIRST, "kind": "follow", "text": "已关阀"})
+    assert (await due(known))["K28A"] == "11-21 20:00"
+    await known.act("report_emergency", **FINAL)
+    assert "K28A" not in await due(known)
+    with pytest.raises(Conflict, match="reported_finally"):
+        await known.act("grade_emergency", level="II", reason="又有泄漏")
+
+
+async def test_f67_what_turns_graver_after_the_first_report_is_reported_again(
+    known: Desk, time: Time
+) -> None:
+    """In the time of the new grade from when it was set; a milder one asks for nothing more."""
+    await known.act("open_emergency", **LEAK | {"level": "IV"})
+    await known.act("report_emergency", **FIRST)
+    time.at("2026-11-20T17:00")
+    await known.act("grade_emergency", level="III", reason="扩散")
+    assert (await due(known))["K28"] == "11-20 21:00"
+    time.at("2026-11-20T17:30")
+    await known.act("grade_emergency", level="I", reason="人员中毒")
+    ends = await due(known)
+    assert ends["K29"] == "11-20 19:30"
+    assert "K28" not in ends
+    await known.act("report_emergency", **{**FIRST, "kind": "follow", "text": "已升为Ⅰ级"})
+    assert "K29" not in await due(known)
+    await known.act("grade_emergency", level="II", reason="险情缓解")
+    assert {"K28", "K29", "K31"}.isdisjoint(await due(known))
+
+
+async def test_f67_what_was_found_later_was_not_known_from_the_start(
+    known: Desk, time: Time
+) -> None:
+    """A leak found by a visit days later: four hours from then, never before the report came in."""
+    time.at("2026-11-24T10:00")
+    for wrong in ("2026-11-24T10:30", "2026-11-20T14:00"):
+        with pytest.raises(Invalid, match="moment_"):
+            await known.act("open_emergency", **LEAK | {"known_at": f"{wrong}:00"})
+    await known.act("open_emergency", **LEAK | {"known_at": "2026-11-24T09:40:00"})
+    assert (await due(known))["K28"] == "11-24 13:40"
+
+
+async def test_a_case_that_is_over_is_no_emergency(road: Road) -> None:
+    """What happens afterwards is a report of its own, with its own times."""
+    await road.begin("A01")
+    await road.finish()
+    with pytest.raises(Conflict, match="wrong_state"):
+        await road.act("open_emergency", **LEAK)
+    assert (await road.case()).urgency == "P2"
+
+
+async def test_a_false_alarm_is_lifted_by_a_person_and_leaves_nothing_running(known: Desk) -> None:
+    """Without a report upward and without telling anybody more; it is on record as one."""
+    await known.act("open_emergency", **LEAK | {"crossing": True})
+    with pytest.raises(Conflict, match="final_report_missing"):
+        await known.act("end_emergency", note="现场无泄漏")
+    with pytest.raises(Invalid, match="note_required"):
+        await known.act("end_emergency", note=" ", false_alarm=True)
+    await known.act("end_emergency", note="现场核实为蒸汽", false_alarm=True)
+    event = (await whole(known)).event
+    assert (event.false_alarm, event.ended_by) == (True, "desk-one")
+    assert await due(known) == {}
+
+
+async def test_a_false_alarm_that_was_reported_is_taken_back_by_a_report(known: Desk) -> None:
+    """Those above must not go on believing it."""
+    await known.act("open_emergency", **LEAK)
+    await known.act("report_emergency", **FIRST)
+    with pytest.raises(Conflict, match="final_report_missing"):
+        await known.act("end_emergency", note="现场核实为蒸汽", false_alarm=True)
+    await known.act("report_emergency", **FINAL | {"text": "经核实为误报"})
+    await known.act("end_emergency", note="现场核实为蒸汽", false_alarm=True)
+
+
 async def test_a_call_of_several_is_on_record(known: Desk) -> None:
     """Who was on the line and what was agreed; a call of one is none."""
     await known.act("open_emergency", **LEAK)
-    with pytest.raises(Invalid, match="lines_required"):
-        await known.act("emergency_call", lines=["12345"], said="通报")
+    for lines in (["12345"], ["119", " 119"]):
+        with pytest.raises(Invalid, match="lines_required"):
+            await known.act("emergency_call", lines=lines, said="通报")
     await known.act("emergency_call", lines=["12345", "119", "市局值班"], said="119先到场")
     (call,) = (await whole(known)).calls
     assert call.lines == ("12345", "119", "市局值班")
@@ -165,6 +312,9 @@ async def test_units_say_that_they_have_it_and_arrive(known: Desk) -> None:
     await known.act("arrive_emergency", UNIT, note="已到厂门口")
     assert "K32" not in await due(known)
     assert (await whole(known)).event.arrived_at is not None
+    (mine,) = [n for n in (await whole(known)).notices if n.unit == f"{EAST}-ECO"]
+    assert mine.received_at is not None
+    assert mine.told_at == mine.received_at
     with pytest.raises(NotFound):
         await known.act("receive_emergency", handler(f"{WEST}-ECO"))
     with pytest.raises(Forbidden):
@@ -177,6 +327,7 @@ async def test_another_report_of_it_joins_and_is_acted_on_there(known: Desk) -> 
     other = Desk(known.db, known.city, await put_case(known.db, 2, "A01"))
     await other.act("join_emergency", emergency_no=known.number)
     assert (await whole(other)).cases == (known.number, other.number)
+    assert (await other.case()).urgency == "P0"
     with pytest.raises(Conflict, match="other_case_bears_it"):
         await other.act("report_emergency", **FIRST)
     with pytest.raises(Conflict, match="emergency_open"):
