@@ -65,6 +65,7 @@ class Directory:
         self.zones = {zone.code: zone for zone in city.zones}
         self._zone_of_town = {town: zone for zone in city.zones for town in zone.townships}
         self._divisions = {division.code: division for division in city.divisions}
+        self._heirs = {d.code: (d.successor,) for d in city.divisions if d.successor}
         self._bindings: dict[tuple[str, str], list[Binding]] = {}
         for binding in city.bindings:
             self._bindings.setdefault((binding.role, binding.territory), []).append(binding)
@@ -189,8 +190,9 @@ class Directory:
         return known.name if known else territory
 
     def _territories(self, place: Place) -> list[str]:
+        """Name the territories from the narrowest on; what succeeds one has what it has not."""
         wanted = (place.township, place.zone, place.adcode, self.city.adcode)
-        return [territory for territory in wanted if territory]
+        return [code for one in wanted if one for code in (one, *self._heirs.get(one, ()))]
 
     def _held(self, role: str, territory: str, on: date) -> Unit | None:
         for binding in self._bindings.get((role, territory), ()):

@@ -119,6 +119,8 @@ def test_chongqing_facts_before_the_change_find_todays_units() -> None:
     city = load_city("500000")
     summer = datetime(2025, 6, 1, 9, tzinfo=CHINA)
     assert led(city, "500105", "N02", happened_at=summer) == ("ECO", "500157-ECO")
+    then = {"happened_at": summer, "dispatched_at": summer}
+    assert led(city, "500105", "N02", **then) == ("ECO", "500157-ECO")
     ended = {unit.code: unit.valid_to for unit in city.units if unit.valid_to}
     assert ended["500105-ECO"] == ended["500112-ECO"] == date(2025, 11, 30)
 

@@ -56,6 +56,7 @@ def test_an_abolished_county_gives_way_to_its_successor() -> None:
     assert place.adcode == EAST
     assert place.renamed == ((GONE, EAST),)
     assert DIRECTORY.place(GONE, None, None, date(2025, 10, 1)).adcode == GONE
+    assert unit("ECO", day=date(2025, 10, 1), adcode=GONE) == f"{EAST}-ECO"
 
 
 def test_a_zone_within_one_county_names_it() -> None:
