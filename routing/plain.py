@@ -13,6 +13,8 @@ _PERSONAL: Final = re.compile(
     r"|0\d{2,3}[- ]?\d{7,8})(?!\d)"  # fixed telephone
 )
 _HIDDEN: Final = "(号码已隐去)"
+#: Under which name an event keeps the fingerprint by which a request sent again is known.
+_MARK: Final = "request"
 
 
 def plain(text: str) -> str:
@@ -21,5 +23,19 @@ def plain(text: str) -> str:
 
 
 def plain_data(data: dict[str, Any]) -> dict[str, Any]:
-    """Take personal numbers out of every text of an event's data."""
-    return {name: plain(value) if isinstance(value, str) else value for name, value in data.items()}
+    """Take personal numbers out of every text of an event's data, also of what it holds.
+
+    The fingerprint of a request stays, and so do bare items of lists, which are codes and ids:
+    digits that only look like a number must not be taken out of them.
+    """
+    return {name: value if name == _MARK else _plain(value) for name, value in data.items()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return plain_data(value)
+    if isinstance(value, list | tuple):
+        return [one if isinstance(one, str) else _plain(one) for one in value]
+    return value

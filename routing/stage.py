@@ -15,6 +15,7 @@ from models.db import clocks, copies, dispatch, events, outbox, restricted, stag
 from models.db.clocks import Clock
 from models.db.pool import Connection, Database
 from models.decision import Decision
+from models.faults import trace
 from models.moment import now
 from routing import clocking
 from routing.border import with_neighbours
@@ -67,7 +68,7 @@ class RouteStage:
         try:
             failed = await self._route(city, book, batch)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with one must not stop all
-            await self._fail(city, batch, repr(error))
+            await self._fail(city, batch, trace(error))
             return len(batch)
         for case, said in failed:
             await self._fail(city, [case], said)
@@ -129,7 +130,7 @@ def _decide_all(
         try:
             decision = with_neighbours(book, case, decide(book.city, facts_of(case, at)), at)
         except Exception as error:  # noqa: BLE001  # a case that cannot be decided harms no other
-            failed.append((case, repr(error)))
+            failed.append((case, trace(error)))
             continue
         if needs_person(decision):
             staying.append(_for_desk(book, case, decision, at))

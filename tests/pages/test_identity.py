@@ -111,3 +111,20 @@ async def test_a_recognised_caller_is_told_the_code_again_and_it_is_in_the_histo
     assert "告知查询码" in await operator.get(f"/desk/cases/{receipt.number}")
     refused = await unit.post(f"/unit/tasks/{receipt.number}/reveal", form)
     assert receipt.track_code not in await refused.text()
+
+
+async def test_a_unit_cannot_find_out_a_number_by_searching_for_it(world: World) -> None:
+    """The desk finds a report by a number that stands in it; a unit finds other words alone."""
+    number = await world.dispatched(TEXT, name=NAME, phone=PHONE, confidential=True)
+    async with world.db.city(CITY) as conn:
+        words = f"UPDATE case_search SET words = array_to_tsvector(ARRAY['{PHONE}', '油烟'])"
+        await conn.execute(words)
+    unit, operator = await world.browser("uma"), await world.browser("op")
+    for browser, asked, found in (
+        (unit, PHONE, False),
+        (unit, "油烟", True),
+        (unit, f"油烟 {PHONE[:-1]}0", True),
+        (operator, PHONE, True),
+    ):
+        text = await browser.get("/api/v1/cases", params={"q": asked})
+        assert (number in text) is found, asked

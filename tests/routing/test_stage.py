@@ -17,6 +17,7 @@ from routing.stage import RouteStage
 from tests.routing.kit import CITY, EAST, Desk, put_case
 
 ECO = f"{EAST}-ECO"
+PHONE = "13900007777"
 
 
 def stage_of(db: Database, city: City, batch: int = 200) -> RouteStage:
@@ -112,7 +113,7 @@ async def test_a_case_that_cannot_be_decided_harms_no_other(
 
     def decide(where: City, facts: Any) -> Any:
         if facts.main == "A02":
-            raise ZeroDivisionError
+            raise ZeroDivisionError(PHONE)
         return engine.decide(where, facts)
 
     monkeypatch.setattr(stage, "decide", decide)
@@ -127,6 +128,9 @@ async def test_a_case_that_cannot_be_decided_harms_no_other(
     assert case.queue is Queue.REVIEW
     assert case.review_reasons == ("processing_failed",)
     assert "ZeroDivisionError" in (case.error or "")
+    async with town.city(CITY) as conn:
+        told = await conn.fetch("SELECT data::text AS told FROM event")
+    assert PHONE not in f"{case.error} {[row['told'] for row in told]}"
 
 
 async def test_a_case_that_cannot_be_written_is_found_out_alone(town: Database, city: City) -> None:
