@@ -17,6 +17,7 @@ from models.errors import Conflict, Forbidden, Invalid, NotFound
 from models.grid import grid_of
 from models.moment import now
 from routing import answering, verbs
+from routing.accused import barred
 from routing.acts import CHECKS, act_of
 from routing.catalogue import catalogue
 from routing.lifecycle import GONE, Move
@@ -98,9 +99,15 @@ async def _hold(conn: Connection, city: City, case_no: int, actor: Actor) -> Mat
         raise NotFound("case_not_found", "没有这个工单。")
     matter = await matter_of(conn, catalogue(city), case, actor, now())
     own = actor.unit if grid_of(actor.unit) is None else None
-    if own is not None and all(task.unit != own for task in matter.tasks):
+    if own is not None and not _may_know(matter, own):
         raise NotFound("case_not_found", "没有这个工单。")
     return matter
+
+
+def _may_know(matter: Matter, unit: str) -> bool:
+    """Tell whether a unit may know of a case: it has or had a part, and is not complained of."""
+    had_part = any(task.unit == unit for task in matter.tasks)
+    return had_part and unit not in barred(matter.book, matter.case, matter.history)
 
 
 def _target(matter: Matter, move: Move, task_no: int | None) -> Task | None:

@@ -97,9 +97,10 @@ def _appointed(matter: Matter, case: Case, decision: Decision, request: Dispatch
         if len(request.reason.strip()) < 2:  # noqa: PLR2004
             raise Invalid("reason_required", "改变主办单位须写明理由。")
         decision = by_hand(matter.book, decision, chosen, request.reason)
+    decision = _without_accused(matter, case, decision)
     if request.cooperating is not None:
         return _joined(matter.book, decision, request.cooperating)
-    return _without_accused(matter, case, decision)
+    return decision
 
 
 def _chosen(matter: Matter, case: Case, decision: Decision, request: Dispatch) -> Assignee | None:
@@ -154,10 +155,15 @@ def _role_of(book: Catalogue, unit: str, decision: Decision) -> str:
 
 
 def _without_accused(matter: Matter, case: Case, decision: Decision) -> Decision:
-    """Leave the units that a case complains of out of those who help (domain section 7.1.2)."""
+    """Leave the units that a case complains of out of those who help or get a copy (7.1.2)."""
     out = barred(matter.book, case, matter.history)
-    helpers = tuple(part for part in decision.cooperating if part.unit not in out)
-    return msgspec.structs.replace(decision, cooperating=helpers) if out else decision
+    if not out:
+        return decision
+    return msgspec.structs.replace(
+        decision,
+        cooperating=tuple(part for part in decision.cooperating if part.unit not in out),
+        copies=tuple(copy for copy in decision.copies if copy.unit not in out),
+    )
 
 
 def _check(book: Catalogue, request: Correction) -> None:

@@ -11,6 +11,7 @@ from models.db import copies, invariants
 from models.db.pool import Database
 from models.errors import Conflict, Invalid, JiesuError, NotFound
 from routing.catalogue import catalogue
+from routing.commands import act
 from tests.routing.kit import (
     CITY,
     EAST,
@@ -274,23 +275,53 @@ async def test_never_8_a_designated_unit_returns_no_part_either(desk: Desk) -> N
     await others.act("request_return", handler(UMA), **wish)
 
 
-async def test_f22_the_chief_of_a_river_is_told_of_a_part(db: Database) -> None:
-    """A part that touches a river is copied to its chief as a case of its own would be."""
-    office = Unit(code=f"{CITY}-RES", name="市河长办", short_name="河长办", level="city")
-    known = small_city()
+CHIEFS_OFFICE: Final = f"{CITY}-RES"
+
+
+@pytest.fixture
+async def river(db: Database) -> Desk:
+    """Give a case by a river whose chief has an office in the city."""
+    office = Unit(code=CHIEFS_OFFICE, name="市河长办", short_name="河长办", level="city")
     chief = Chief(
         flag="river:test", kind="river", place="测试河", title="测试河河长", unit=office.code
     )
-    city = small_city(units=(*known.units, office), chiefs=(chief,))
+    city = small_city(units=(*small_city().units, office), chiefs=(chief,))
     catalogue(city)
     await put_city(db, city)
-    desk = Desk(db, city, await put_case(db, 1, flags=("river:test",)))
-    await desk.act("accept", lead_unit=HUD, cooperating=[], reason="核查")
-    await split(desk, part("A01", ECO), part("A05", UMA))
-    for one in await parts_of(desk):
-        async with db.city(CITY) as conn:
-            told = await copies.of_case(conn, CITY, one.number)
-        assert [copy.unit for copy in told] == [office.code]
+    return Desk(db, city, await put_case(db, 1, flags=("river:test",)))
+
+
+async def told(desk: Desk) -> list[str]:
+    """Name the units that got a copy of a case."""
+    async with desk.db.city(CITY) as conn:
+        return [copy.unit for copy in await copies.of_case(conn, CITY, desk.number)]
+
+
+async def test_f22_the_chief_of_a_river_is_told_of_a_part(river: Desk) -> None:
+    """A part that touches a river is copied to its chief as a case of its own would be."""
+    await river.act("accept", lead_unit=HUD, cooperating=[], reason="核查")
+    parts = await split(river, part("A01", ECO), part("A05", UMA))
+    assert [await told(one) for one in parts] == [[CHIEFS_OFFICE], [CHIEFS_OFFICE]]
+
+
+async def test_f22_a_chiefs_office_that_is_complained_of_gets_no_copy(river: Desk) -> None:
+    """Whether the helpers are chosen by hand or not."""
+    await river.act("name_accused", units=[CHIEFS_OFFICE], reason="反映河长办不作为")
+    await river.act("accept", cooperating=[UMA])
+    assert await told(river) == []
+
+
+async def test_a_unit_named_learns_nothing_by_acting_on_what_it_had(desk: Desk) -> None:
+    """The case answers like one that is not there, in whatever state the unit knew it."""
+    await desk.act("accept")
+    await desk.act("name_accused", units=[UMA], reason="反映城管局")
+    for verb, data in (
+        ("sign", {"handler": "张工"}),
+        ("secure", {"step": "safety", "note": "x到场"}),
+    ):
+        async with desk.db.city(CITY) as conn:
+            with pytest.raises(NotFound):
+                await act(conn, desk.city, desk.number, verb, data, handler(UMA))
 
 
 @pytest.mark.parametrize("number", [10**30, -(10**30), 0])
