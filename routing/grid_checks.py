@@ -63,7 +63,9 @@ async def look_for(conn: Connection, matter: Matter, request: AskGrid) -> Seen:
     if code is None:
         raise Invalid("grid_required", "该件地点未定,请指明网格编码。")
     if await grids.one(conn, matter.case.city, code) is None:
-        raise Invalid("grid_unknown", f"本市网格中没有 {code}。")
+        where = f"编码 {code}" if request.grid else "该件事发地"
+        detail = f"本市网格树中没有{where},请指明其他网格编码,或直接现场核查。"
+        raise Invalid("grid_unknown", detail)
     return Seen(past, await grids.nearest(conn, matter.case.city, code))
 
 

@@ -14,7 +14,7 @@ from intake.pages.render import page, see
 from intake.track import TrackCodes
 from models.case import Case, CaseNo, Event
 from models.db import events, identity, views
-from models.errors import Conflict, Forbidden, Invalid, TooLarge
+from models.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from models.ids import uuid7
 from models.moment import now
 from routing.acts import ACTS
@@ -24,7 +24,8 @@ from routing.commands import act
 _ONWARD: Final = ("accept", "dispatch", "reject", "transfer")
 #: The field of the reveal form that is no part of an identity.
 _CODE: Final = "code"
-_ANSWERS: Final = (Conflict, Invalid, TooLarge, Forbidden)
+#: What a page answers in its place; a case that is not for these eyes is not found there either.
+_ANSWERS: Final = (Conflict, Invalid, TooLarge, Forbidden, NotFound)
 
 
 async def desk_act(request: web.Request, staff: Staff) -> web.Response:

@@ -59,6 +59,7 @@ VERBS: Final = {
     "emergency:known": "获知突发事件",
     "emergency:called": "三方通话",
     "emergency:told": "通知应急单位",
+    "emergency:crossing": "可能影响相邻地区,须立即通报",
     "emergency:neighbour_told": "通报下游和毗邻地区",
     "emergency:received": "应急单位收到通知",
     "emergency:arrived": "应急单位到场",
@@ -68,7 +69,6 @@ VERBS: Final = {
     "emergency:reported_final": "突发事件终报",
     "emergency:province_told": "报省级",
     "emergency:ministry_told": "报生态环境部",
-    "emergency:crossing": "突发事件将跨界",
     "emergency:report_due": "须按期续报",
     "emergency:ended": "突发事件终止",
     "inspection:assigned": "交办督察件",
@@ -198,3 +198,5 @@ CODES: Final = {
     "held": "未反弹",
     "rebound": "反弹",
 }
+#: Lengths of time by their unit.
+SPANS: Final = {"W": "个工作日", "N": "个自然日", "H": "小时", "MIN": "分钟"}

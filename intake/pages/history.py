@@ -8,7 +8,7 @@ import msgspec
 
 from intake.pages import words
 from intake.pages.city_words import CityWords
-from intake.pages.event_words import ACTORS, CODES, VERBS
+from intake.pages.event_words import ACTORS, CODES, SPANS, VERBS
 from intake.pages.grid_words import on_the_spot
 from models.case import OUTCOME_NAMES, Case, Event, State
 from models.db.lines import ClockView, TaskView
@@ -17,8 +17,8 @@ from routing.chain import policy
 
 #: What events say in words of people.
 _SAID: Final = (
-    *("handler", "basis", "reason", "notice", "destination", "note", "opinion"),
-    *("how", "document", "error"),
+    *("handler", "received_by", "basis", "reason", "ends_when", "notice", "destination"),
+    *("note", "body", "opinion", "how", "document", "number", "error"),
 )
 #: Whom or what an event names, one after the other.
 _LISTS: Final = ("lines", "addressees")
@@ -85,7 +85,7 @@ def entries(events: Iterable[Event], city: CityWords) -> list[Entry]:
             at=event.at,
             what=VERBS.get(event.verb, event.verb),
             who=_who(event, city),
-            details=tuple(_details(event.data, city)),
+            details=tuple(dict.fromkeys(_details(event.data, city))),
         )
         for event in reversed(list(events))
     ]
@@ -131,6 +131,9 @@ def _texts(data: dict[str, Any], city: CityWords) -> Iterable[str]:
     yield from ("、".join(data[name]) for name in _LISTS if isinstance(data.get(name), list))
     given = {name: text for name, text in data.items() if isinstance(text, str) and text}
     yield from (_said(name, given[name]) for name in _SAID if name in given)
+    unit, n = data.get("unit_of_time", "N"), data.get("days") or data.get("n")
+    if n and {"days", "unit_of_time"} & set(data):
+        yield f"{n} {SPANS.get(unit, unit)}"
     for name, word in _ENDS.items():
         if name in given:
             yield f"{word} {words.moment(datetime.fromisoformat(given[name]))}"

@@ -250,7 +250,7 @@ def level(code: str) -> str:
     """Name the level of an alarm: `breach`, or `warn` and `overdue` with their counts."""
     if code.startswith("overdue"):
         return f"超期 {code.removeprefix('overdue')} 天"
-    return "超期" if code == "breach" else f"预警 {code.removeprefix('warn')}"
+    return "超期" if code == "breach" else f"第 {code.removeprefix('warn')} 次预警"
 
 
 def stood(since: datetime) -> str:

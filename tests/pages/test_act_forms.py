@@ -160,3 +160,18 @@ async def _send(browser: Browser, path: str, form: dict[str, str]) -> None:
 
 def _problem(page: str) -> str:
     return page.partition("data-focus>")[2][:300]
+
+
+async def test_what_is_not_found_is_said_where_it_was_typed(world: World) -> None:
+    """A case number that is none keeps the page and what was typed."""
+    number = await world.dispatched()
+    operator = await world.browser("op")
+    for wrong in (f"{number[:-6]}999999", "不是工单号"):
+        response = await operator.post(
+            f"/desk/cases/{number}/merge", {"into": wrong, "reason": "同一件事"}
+        )
+        text = await response.text()
+        assert response.status in (400, 404)
+        assert f'value="{wrong}"' in text.partition('id="merge-into"')[2].partition(">")[0]
+        assert "同一件事" in text
+    assert (await operator.post(f"/desk/cases/{number[:-6]}999999/merge", {})).status == 404

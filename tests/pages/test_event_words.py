@@ -69,3 +69,26 @@ async def test_codes_in_the_history_are_words(world: World) -> None:
     assert f"期限 {due.month}月{due.day}日 {due:%H:%M}" in details["催办"]
     assert not [one for said in details.values() for one in said if _RAW.fullmatch(one)]
     assert ">PLACE<" not in page
+
+
+async def test_the_desk_reads_how_much_time_is_asked_for(world: World) -> None:
+    """Who grants sees the days; a letter's words, its number and who took it in stand there too."""
+    number = await world.dispatched()
+    unit, operator = await world.browser("uma"), await world.browser("op")
+    task, desk = f"/unit/tasks/{number}", f"/desk/cases/{number}"
+    await unit.post(f"{task}/sign", {"handler": "李工"})
+    wish = {"n": "5", "reason": "须鉴定", "told": "phone"}
+    assert (await unit.post(f"{task}/request_extension", wish)).status == 303
+    letter = {"to_name": "湘潭市生态环境局", "body": "请协查来源"}
+    assert (await operator.post(f"{desk}/send_letter", letter)).status == 303
+    page = await operator.get(desk)
+    assert "5 个工作日" in page
+    assert "请协查来源" in page
+    sent = re.search(rf'value="({number}-函1)"', page)
+    assert sent
+    receipt = {"number": sent[1], "received_by": "办公室"}
+    assert (await operator.post(f"{desk}/receive_letter", receipt)).status == 303
+    page = await operator.get(desk)
+    assert f"办公室;{sent[1]}<" in page
+    assert 'id="receive_letter-number"' not in page
+    assert 'id="answer_letter-number"' in page
