@@ -46,6 +46,7 @@ LEFT: Final = "case:merge_left"
 #: Why a case that stands on its own again is at the desk (models.tags.REVIEW_REASONS).
 _ALONE: Final = "unmerged"
 _OPEN: Final = (State.SCREEN, State.ACCEPTED, State.DISPATCHED, State.IN_PROGRESS)
+_NOT_THE_SAME: Final = "经核实与已答复的事项不是同一件事,另行办理。"
 _HIGHEST: Final = 2**63 - 1
 _MACHINE: Final = (Queue.TAG, Queue.ROUTE)
 
@@ -222,6 +223,10 @@ def unmerge(matter: Matter, request: Unmerge, change: Change) -> None:
     else:
         queue = Queue(before["queue"]) if before["queue"] else None
         change.on_case(queue=queue, review_reasons=tuple(before["reasons"]))
+    if change.seen.main.case.closed_at is not None:
+        # Its source was told the end of the other one as its own.
+        change.tells = "REWORK"
+        change.body["text"] = _NOT_THE_SAME
     _clocks_again(matter, change, accepted_first=not before["accepted"], tasks={0, *states})
     change.data |= {"reason": why, "from": change.seen.main.case.number}
     change.effects.append(_leaving(matter, change.seen, why))

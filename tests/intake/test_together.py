@@ -133,6 +133,21 @@ async def test_two_reports_of_one_platform_are_told_each_by_its_number(road: Roa
     assert [kind for _, kind in await road.told(twin)] == ["ACCEPT", "SIGN", "SUBMIT", "CLOSE"]
 
 
+async def test_what_was_told_its_end_is_told_that_it_goes_on(road: Road) -> None:
+    """Not the same matter after all: its source learns that it is done again, and the real end."""
+    main, twin = await road.take("12345"), await road.take("12369", channel="12369_WECHAT")
+    await road.act(main, "accept")
+    await road.act(twin, "merge", into=main, reason="同一饭店同一事")
+    await road.finish(main)
+    await road.act(twin, "unmerge", reason="不是同一家饭店")
+    assert (await road.told(twin))[-2:] == [("12369", "CLOSE"), ("12369", "REWORK")]
+    assert "另行办理" in (await road.bodies(twin))[-1]["text"]
+    await road.act(twin, "dispatch")
+    await road.finish(twin)
+    assert (await road.told(twin))[-1] == ("12369", "CLOSE")
+    assert [kind for _, kind in await road.told(main)].count("REWORK") == 0
+
+
 async def test_what_left_is_told_nothing_more(road: Road) -> None:
     """A case that stands on its own again is told of its own end only."""
     main, twin = await road.take("12345"), await road.take("12369", channel="12369_WECHAT")
