@@ -1,5 +1,6 @@
 """Callbacks, citizens' own judgement, figures with their cases, and rewards paid out by a code."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -12,13 +13,16 @@ from intake.channels import fields
 from intake.keys import CLIENT, LIMITS, SERVICES
 from intake.track import look_up
 from models.case import SYSTEM, CaseNo, show_case_no
+from models.db import exclusions, rewards, verification
 from models.db import marks as store
-from models.db import rewards, verification
+from models.db.exclusions import Exclusion
 from models.db.marks import Run
 from models.db.verification import Objection, ToCall
 from models.errors import Conflict, Invalid, NotFound
+from models.moment import now
 from routing import marks
 from routing.commands import act
+from routing.excluding import Used, used_in
 from routing.formulas import measures
 from routing.reward_rules import reward_rules
 from routing.rewarding import case_of_code, digest, fresh_code
@@ -36,6 +40,17 @@ class Callbacks(msgspec.Struct, frozen=True, kw_only=True):
 
     to_call: tuple[ToCall, ...]
     objections: tuple[Objection, ...]
+    numbers: dict[int, str]
+
+
+class Exclusions(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked to be left out of the marks, and which units have used how much of a month.
+
+    `numbers` gives the case numbers as people read them.
+    """
+
+    open: tuple[Exclusion, ...]
+    used: tuple[Used, ...]
     numbers: dict[int, str]
 
 
@@ -104,6 +119,7 @@ def add_marks(app: web.Application) -> None:
     app.router.add_post("/api/v1/track/{code}/judgement", judge)
     app.router.add_post("/api/v1/track/{code}/reward", claim)
     app.router.add_post("/api/v1/rewards/pay", pay)
+    app.router.add_get("/api/v1/exclusions", excluded)
     app.router.add_get("/api/v1/marks", figures)
     app.router.add_get("/api/v1/marks/{run}/cases", cases)
 
@@ -118,8 +134,21 @@ async def callbacks(request: web.Request) -> web.Response:
     told = Callbacks(
         to_call=tuple(to_call),
         objections=tuple(objections),
-        numbers={no: show_case_no(staff.city, CaseNo(no)) for no in numbers},
+        numbers=_numbers(staff.city, numbers),
     )
+    return _json(told)
+
+
+async def excluded(request: web.Request) -> web.Response:
+    """List what waits to be left out or not, and how far ceilings are used in a `month`."""
+    staff = await auth.require(request, "operator", "supervisor")
+    asked = request.query.get("month") or f"{now():%Y-%m}"
+    month = marks.month_of(asked).since.date()
+    async with request.app[SERVICES].db.city(staff.city) as conn:
+        waiting = await exclusions.open_ones(conn, staff.city, _MOST)
+        used = await used_in(conn, staff.city, month)
+    numbers = [one.case_no for one in waiting] + [no for one in used for no in one.cases]
+    told = Exclusions(open=tuple(waiting), used=tuple(used), numbers=_numbers(staff.city, numbers))
     return _json(told)
 
 
@@ -212,6 +241,10 @@ async def cases(request: web.Request) -> web.Response:
     shown = [(show_case_no(staff.city, CaseNo(case.case_no)), case.counts) for case in behind]
     counting = tuple(number for number, counts in shown if counts)
     return _json(MarkCases(counting=counting, others=tuple(n for n, counts in shown if not counts)))
+
+
+def _numbers(city: str, numbers: Iterable[int]) -> dict[int, str]:
+    return {no: show_case_no(city, CaseNo(no)) for no in numbers}
 
 
 def _run_id(text: str) -> UUID:

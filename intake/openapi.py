@@ -7,13 +7,13 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from intake import api_marks
 from intake.answers import CaseList, CasePage, DeadLetters, Reconciled, Revived, Tracked
 from intake.api import Reconcile, Revive
 from intake.api_closure import Agenda, Closure, InspectionTable
 from intake.api_disputes import Dealings
 from intake.api_emergencies import EmergencyList
 from intake.api_grid import Cells, OwnCheck, OwnChecks, OwnGrid
-from intake.api_marks import Callbacks, Claim, Judged, MarkCases, MarkList, OwnReward, Paid
 from intake.api_restricted import Keepers, WaitingCases
 from intake.api_similar import SimilarCases
 from intake.api_supervision import Read, Supervision
@@ -80,27 +80,35 @@ ENDPOINTS: Final = (
         path="/api/v1/track/{code}/judgement",
         summary="凭查询码评价办理结果,等同回访",
         body=Judge,
-        answer=Judged,
+        answer=api_marks.Judged,
     ),
     Endpoint(
         method="post",
         path="/api/v1/track/{code}/reward",
         summary="凭查询码取得领奖码(仅显示一次)",
-        answer=OwnReward,
+        answer=api_marks.OwnReward,
     ),
     Endpoint(
         method="get",
         path="/api/v1/callbacks",
         summary="待回访工单和待处理的群众评价(坐席、督办员)",
         guard="session",
-        answer=Callbacks,
+        answer=api_marks.Callbacks,
+    ),
+    Endpoint(
+        method="get",
+        path="/api/v1/exclusions",
+        summary="待审核的不纳入考核申请和某月各单位已用上限(坐席、督办员)",
+        guard="session",
+        answer=api_marks.Exclusions,
+        query=("month",),
     ),
     Endpoint(
         method="get",
         path="/api/v1/marks",
         summary="某月最近一次统计的指标(承办单位只见本单位的)",
         guard="session",
-        answer=MarkList,
+        answer=api_marks.MarkList,
         query=("month",),
     ),
     Endpoint(
@@ -108,7 +116,7 @@ ENDPOINTS: Final = (
         path="/api/v1/marks/{run}/cases",
         summary="一个指标所据的工单(坐席、督办员)",
         guard="session",
-        answer=MarkCases,
+        answer=api_marks.MarkCases,
         query=("formula", "scope", "area"),
     ),
     Endpoint(
@@ -138,8 +146,8 @@ ENDPOINTS: Final = (
         path="/api/v1/rewards/pay",
         summary="凭领奖码发放奖励,不显示工单和举报人(坐席)",
         guard="session",
-        body=Claim,
-        answer=Paid,
+        body=api_marks.Claim,
+        answer=api_marks.Paid,
     ),
     Endpoint(
         method="post",

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from models.case import State
 from models.db import exclusions as store
 from models.db.exclusions import Exclusion
@@ -34,6 +36,16 @@ CAUSES: Final = {
     "force_majeure": "不可抗力",
     "explained": "已上报解释的挂账件",
 }
+
+
+class Used(msgspec.Struct, frozen=True, kw_only=True):
+    """Cases of a unit that are left out of a month, and whether its ceiling is reached."""
+
+    unit: str
+    cases: tuple[int, ...]
+    causes: tuple[str, ...]
+    ceiling: int
+    reached: bool
 
 
 class Seen(NamedTuple):
@@ -148,6 +160,26 @@ def _decided(matter: Matter, change: Change, *, granted: bool, note: str) -> Non
         await store.decide(conn, matter.case, granted=granted, by=by, at=at, note=plain(note))
 
     change.effects.append(keep)
+
+
+async def used_in(conn: Connection, city: str, month: date) -> list[Used]:
+    """Say of each unit with cases left out of a month which, and how far its ceiling is used."""
+    granted = await store.granted_in(conn, city, month)
+    period = month_from(month)
+    found = []
+    for unit in sorted({one.unit for one in granted}):
+        own = [one for one in granted if one.unit == unit]
+        closed = await store.closed(conn, city, unit, period.since, period.until)
+        ceiling = measures().ceiling.of(closed)
+        used = Used(
+            unit=unit,
+            cases=tuple(one.case_no for one in own),
+            causes=tuple(dict.fromkeys(one.cause for one in own)),
+            ceiling=ceiling,
+            reached=len(own) >= ceiling,
+        )
+        found.append(used)
+    return found
 
 
 ACTS: Final[Mapping[str, Act]] = {

@@ -7,16 +7,15 @@ from uuid import UUID
 import msgspec
 
 from models.case import CaseNo, show_case_no
-from models.db import exclusions
 from models.db import marks as store
 from models.db.marks import Figure, Run, Totals
 from models.db.pool import Connection
 from models.moment import aware
 from models.taxonomy import ISSUE_TYPES
 from routing.catalogue import Catalogue
-from routing.excluding import CAUSES
+from routing.excluding import CAUSES, used_in
 from routing.formulas import Formula, Lists, Measures, measures
-from routing.marks import Period, cases_of
+from routing.marks import cases_of
 
 _SHOWN: Final = 50
 
@@ -93,7 +92,7 @@ async def report_of(
         figures=tuple(traced),
         counties=tuple(_line(book, rules, one) for one in by_scope["county"]),
         units=tuple(units),
-        left_out=tuple(await _left_out(conn, book, rules, run)),
+        left_out=tuple(await _left_out(conn, book, run)),
         lists=tuple(_graded(rules.lists, units)) if rules.lists.wanted(city) else (),
         other_matters=_numbers(city, await store.others(conn, city, run.run_id)),
     )
@@ -132,25 +131,21 @@ def _numbers(city: str, numbers: Iterable[int]) -> tuple[str, ...]:
     return tuple(show_case_no(city, CaseNo(no)) for no in numbers)
 
 
-async def _left_out(conn: Connection, book: Catalogue, rules: Measures, run: Run) -> list[LeftOut]:
-    city, period = book.city.adcode, Period(run.since, run.until)
-    granted = await exclusions.granted_in(conn, city, aware(run.since).date().replace(day=1))
-    found = []
-    for code in sorted({one.unit for one in granted}):
-        own = [one for one in granted if one.unit == code]
-        closed = await exclusions.closed(conn, city, code, period.since, period.until)
-        ceiling = rules.ceiling.of(closed)
-        unit = book.directory.units.get(code)
-        line = LeftOut(
-            unit=code,
-            name=unit.short_name if unit else code,
-            cases=_numbers(city, (one.case_no for one in own)),
-            causes=tuple(dict.fromkeys(CAUSES[one.cause] for one in own)),
-            ceiling=ceiling,
-            reached=len(own) >= ceiling,
+async def _left_out(conn: Connection, book: Catalogue, run: Run) -> list[LeftOut]:
+    city = book.city.adcode
+    used = await used_in(conn, city, aware(run.since).date().replace(day=1))
+    units = book.directory.units
+    return [
+        LeftOut(
+            unit=one.unit,
+            name=units[one.unit].short_name if one.unit in units else one.unit,
+            cases=_numbers(city, one.cases),
+            causes=tuple(CAUSES[cause] for cause in one.causes),
+            ceiling=one.ceiling,
+            reached=one.reached,
         )
-        found.append(line)
-    return found
+        for one in used
+    ]
 
 
 def _graded(lists: Lists, units: Sequence[Line]) -> list[Graded]:

@@ -136,7 +136,7 @@ def archive(matter: Matter, _request: Archive, change: Change) -> None:
         raise matter.conflict("parts_not_archived", "子单尚未全部归档。")
     if any(one.waits for one in seen.tries):
         raise matter.conflict("judgement_waits", "群众已作评价,请先处理。")
-    if seen.standing.callable and not (seen.standing.divided or seen.standing.settled):
+    if seen.standing.to_ask:
         raise matter.conflict("callback_due", "该件须先回访。")
     if seen.standing.others:
         raise matter.conflict("merged_callback_due", "并入该件的诉求人尚未全部回访。")

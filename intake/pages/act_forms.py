@@ -176,7 +176,7 @@ _ONLY: Final[Mapping[str, Callable[[CaseView, Staff], bool]]] = {
     "suspended": lambda view, _: view.case.suspended_at is not None,
     "restricted": lambda view, _: view.case.restricted,
     "unrestricted": lambda view, _: not view.case.restricted,
-    "callable": lambda view, _: any(r.has_phone and r.want_callback for r in view.reporters),
+    "to_ask": lambda view, _: view.to_ask,
 }
 
 

@@ -14,7 +14,7 @@ from intake.pages.highlight import Key, Piece
 from intake.pages.history import Entry
 from intake.unit_view import case_for_unit
 from models.case import Case, Event, State, TaskState, read_case_no
-from models.db import events, identity, restricted, views
+from models.db import events, identity, restricted, verification, views
 from models.db.identity import Access
 from models.db.lines import ClockView, FileView, Reporter, TaskView
 from models.db.pool import Connection
@@ -32,7 +32,7 @@ MOST_HELPERS: Final = 8
 
 
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """A case with all that belongs to it, ready to be shown."""
+    """A case with all that belongs to it, ready to be shown; `to_ask` whether to call now."""
 
     case: Case
     words: CityWords
@@ -49,6 +49,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     proposal: Decision | None
     barred: frozenset[str] = frozenset()
     past: list[Event]
+    to_ask: bool = False
 
     @property
     def lead(self) -> TaskView | None:
@@ -155,6 +156,7 @@ async def _parts(conn: Connection, case: Case, words: CityWords) -> dict[str, An
         "reporters": await views.reporters(conn, city, reported(case)),
         "accesses": await identity.accesses(conn, city, reported(case)),
         "references": await views.references(conn, city, case_no),
+        "to_ask": (await verification.standing(conn, case)).to_ask,
     }
 
 

@@ -55,6 +55,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     open_parts: tuple[int, ...]
     others: bool
 
+    @property
+    def to_ask(self) -> bool:
+        """Whether the citizen of the case itself is still to be asked, once it is closed."""
+        return self.callable and not self.settled and not self.divided
+
 
 class ToCall(msgspec.Struct, frozen=True, kw_only=True):
     """A closed case whose citizen is to be called; of a part, whoever reported the parent.

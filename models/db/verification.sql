@@ -29,7 +29,8 @@ UPDATE callback SET waits = false WHERE city = $1 AND case_no = $2 AND waits;
 -- the case which answers for it), whether it has parts and which of them are not archived, and whether someone whose
 -- report was merged into it is still to be asked.
 SELECT CASE WHEN m.case_no IS NULL THEN may_be_called(c)
-            ELSE EXISTS (SELECT 1 FROM merged_to_ask(m) x WHERE x.case_no = c.case_no) END AS callable,
+            ELSE m.closed_at IS NOT NULL AND EXISTS (SELECT 1 FROM merged_to_ask(m) x WHERE x.case_no = c.case_no)
+            END AS callable,
        EXISTS (SELECT 1 FROM verification v WHERE v.city = $1 AND v.case_no = $2
                   AND NOT v.redo
                   AND v.at >= coalesce(m.closed_at, c.closed_at)) AS settled,

@@ -68,6 +68,56 @@ async def test_only_the_desk_reads_whom_to_call(world: World, closed: Receipt) -
     assert "case:callback" not in page
 
 
+async def test_the_form_for_a_call_is_there_while_someone_is_to_be_called(
+    world: World, closed: Receipt
+) -> None:
+    """Also for whoever reported a case that was merged, once the other one is closed."""
+    second = await world.report(name="测试己", phone="13900000001")
+    merged = (
+        "UPDATE cases SET state = 'MERGED', queue = NULL, merged_into = $2 WHERE case_no = $1",
+        "UPDATE cases SET closed_at = $2 WHERE case_no = $1",
+    )
+    operator = await world.browser("op")
+    seen = []
+    for statement, given in (
+        (merged[0], (second.case_no, closed.case_no)),
+        (merged[1], (closed.case_no, None)),
+        (merged[1], (closed.case_no, now())),
+    ):
+        async with world.db.city(CITY) as conn:
+            await conn.execute(statement, *given)
+        seen.append("登记回访" in await operator.get(f"/desk/cases/{second.number}"))
+    assert seen == [True, False, True]
+    page = f"/desk/cases/{closed.number}"
+    assert "登记回访" in await operator.get(page)
+    citizen = await world.browser()
+    await send(citizen, f"/api/v1/track/{closed.track_code}/judgement", solved=True, satisfaction=5)
+    assert "登记回访" not in await operator.get(page)
+
+
+async def test_the_desk_finds_what_waits_to_be_left_out(world: World, closed: Receipt) -> None:
+    """The wishes, and how far each unit's ceiling is used; not for units."""
+    month = f"{now():%Y-%m}"
+    for verb, data, actor in (
+        ("ask_exclusion", {"cause": "explained", "reason": "已上报说明"}, OPERATOR),
+        ("grant_exclusion", {}, SECOND),
+    ):
+        operator = await world.browser("op")
+        told = json.loads(await operator.get(f"/api/v1/exclusions?month={month}"))
+        assert [told["numbers"][str(one["case_no"])] for one in told["open"]] == (
+            [closed.number] if verb == "grant_exclusion" else []
+        )
+        async with world.db.city(CITY) as conn:
+            await act(conn, world.city, closed.case_no, verb, data, actor)
+    told = json.loads(await operator.get("/api/v1/exclusions"))
+    assert told["open"] == []
+    assert [(one["cases"], one["ceiling"], one["reached"]) for one in told["used"]] == [
+        ([closed.case_no], 3, False)
+    ]
+    assert await operator.status("/api/v1/exclusions?month=soon") == 400
+    assert await (await world.browser("uma")).status("/api/v1/exclusions") == 403
+
+
 async def test_a_figure_leads_to_its_cases(world: World, closed: Receipt) -> None:
     """From the month's figures to the numbers of the cases behind each; not for units."""
     operator = await world.browser("op")
