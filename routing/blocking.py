@@ -31,6 +31,9 @@ BLOCKERS: Final[tuple[Blocker, ...]] = (
     inspections.undone,
 )
 
+#: The family of events whose clocks run on in a case that was passed on.
+_EMERGENCY: Final = "emergency"
+
 
 async def nothing_goes_on(_conn: Connection, matter: Matter, _request: Any) -> None:  # noqa: ANN401
     """Refuse to end a case where nobody could end what goes on beside it: a transfer, a report."""
@@ -39,7 +42,7 @@ async def nothing_goes_on(_conn: Connection, matter: Matter, _request: Any) -> N
 
 async def only_emergencies_go_on(_conn: Connection, matter: Matter, _request: Any) -> None:  # noqa: ANN401
     """Refuse to pass on a case with anything beside it but an emergency, still acted on after."""
-    _refuse(matter, matter.going_on(emergencies.KNOWN))
+    _refuse(matter, matter.going_on(but=_EMERGENCY))
 
 
 def _refuse(matter: Matter, names: list[str]) -> None:

@@ -43,14 +43,14 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True):
         """The tasks that someone still works on."""
         return [task for task in self.tasks if task.state not in OVER]
 
-    def going_on(self, *but: str) -> list[str]:
-        """Name what goes on when the case is over, unless an event of `but` started it.
+    def going_on(self, but: str | None = None) -> list[str]:
+        """Name what goes on when the case is over, unless an event of the family `but` started it.
 
         A right that lapses by itself does not.
         """
         running = (self.book.clocks.get(clock.code) for clock in self.running)
         known = (clock for clock in running if clock and clock.outlives and not clock.window)
-        return [clock.zh for clock in known if clock.start not in but]
+        return [clock.zh for clock in known if clock.start.partition(":")[0] != but]
 
     def count(self, verb: str, task_no: int | None = None) -> int:
         """Count how often something happened to the case, or to one task of it."""

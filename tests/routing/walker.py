@@ -113,7 +113,7 @@ class Walk:
         outlive = [clock for clock in book.clocks.values() if clock.outlives]
         self.outlive = [clock.code for clock in outlive]
         self.beside = [c.code for c in outlive if not c.window and c.start != "reward:verified"]
-        self.emergency = [c.code for c in outlive if c.start == "emergency:known"]
+        self.emergency = [c.code for c in outlive if c.start.startswith("emergency:")]
         self.chain: tuple[int, str] | None = None
         self.units = [unit.code for unit in city.units]
         self.counties = [d.code for d in city.divisions if d.level == "county"]
