@@ -17,7 +17,7 @@ from models.taxonomy import ISSUE_TYPES
 from routing.rules import DATA
 
 #: Conditions that come from what citizens said: a figure of these must say who did not answer.
-_ASKED: Final = frozenset({"to_call", "judged", "verified", "solved", "satisfied"})
+_ASKED: Final = frozenset({"to_call", "judged", "verified", "solved", "satisfied", "not_denied"})
 
 
 class Formula(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

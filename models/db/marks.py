@@ -36,6 +36,7 @@ CONDITIONS: Final = (
     "spot_passed",
     "other_matter",  # no complaint about the environment, as data says; set by `keep_cases`
     "given",  # dispatched in the period; of each unit that ever led it
+    "not_denied",  # its citizen did not say that nobody called; set by `keep_cases`
 )
 
 

@@ -6,12 +6,14 @@ INSERT INTO mark_run (city, run_id, since, until, made_at, made_by) VALUES ($1, 
 
 -- name: keep_cases
 -- Keep the cases of a count with what held of each; $5 are the codes of the clocks that promise to close, $6 the types
--- that are no complaint about the environment: a case of these alone has the bit after those of `case_marks`.
+-- that are no complaint about the environment: a case of these alone has the bit after those that 0009 knew. The last
+-- bit is of cases whose citizen did not say, of the present closing, that nobody called.
 INSERT INTO mark_case (city, run_id, case_no, unit, adcode, mask)
 SELECT $1, $2, m.case_no, m.unit, m.adcode,
-       m.mask | coalesce((SELECT (c.types <> '{}' AND c.types <@ $6::text[])::int::bigint << 19
-                            FROM cases c WHERE c.city = $1 AND c.case_no = m.case_no), 0)
-  FROM case_marks($1, $3, $4, $5) m;
+       m.mask | ((c.types <> '{}' AND c.types <@ $6::text[])::int::bigint << 19)
+              | ((NOT EXISTS (SELECT 1 FROM verification v WHERE v.city = $1 AND v.case_no = c.case_no
+                                 AND v.at >= c.closed_at AND NOT v.redo AND NOT v.contacted))::int::bigint << 21)
+  FROM case_marks($1, $3, $4, $5) m JOIN cases c ON c.city = $1 AND c.case_no = m.case_no;
 
 -- name: keep_figures
 -- Count the figures of a run: $3 formulas, $4 versions, $5 the conditions of the denominator, $6 those of the numerator

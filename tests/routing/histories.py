@@ -34,6 +34,7 @@ class Life:
     solved: bool | None
     satisfaction: int | None
     contact: bool | None
+    denied: bool
     sign: bool | None
     due: bool | None
     returned: bool
@@ -102,6 +103,7 @@ def _life(rng: random.Random, n: int) -> Life:
         solved=rng.random() < 0.6 if judged else None,
         satisfaction=rng.randint(1, 5) if judged else None,
         contact=rng.choice(maybe),
+        denied=judged and rng.random() < 0.2,
         sign=rng.choice(maybe),
         due=rng.choice(maybe),
         returned=not waits and rng.random() < 0.2,
@@ -152,7 +154,7 @@ _COLUMNS = {
     "identity": "case_no, reporter_no, key_version, phone, anonymous, confidential, want_callback,"
     " created_at",
     "task": "case_no, task_no, unit, role, is_lead, state, dispatched_at",
-    "verification": "case_no, round, how, solved, satisfaction, at",
+    "verification": "case_no, round, how, solved, satisfaction, contacted, at",
     "clock": "case_no, task_no, code, unit, started_at, due_at, calendar, trace, stopped_at,"
     " stop_reason",
     "return_request": "case_no, task_no, n, unit, reason, basis, requested_at, decided_at, granted",
@@ -201,9 +203,11 @@ def _said(rows: dict[str, list[tuple[Any, ...]]], n: int, one: Life) -> None:
     """Add what was said and decided of the present closing, and of one before it."""
     before, after = one.dispatched, (one.closed or one.dispatched) + _HOUR
     if one.closed and n % 3 == 0:
-        rows["verification"].append((one.no, 1, "judged", False, 1, before))
+        rows["verification"].append((one.no, 1, "judged", False, 1, False, before))
     if one.how:
-        rows["verification"].append((one.no, 2, one.how, one.solved, one.satisfaction, after))
+        called = not one.denied if one.how == "judged" else None
+        said = (one.how, one.solved, one.satisfaction, called, after)
+        rows["verification"].append((one.no, 2, *said))
     if one.excluded or n % 7 == 0:
         asked = after if one.excluded else before - _HOUR
         why = ("force_majeure", "x", "a", asked, True, "b", asked)
@@ -269,7 +273,7 @@ def _in_denominator(formula: str, one: Life, unit: str | None) -> bool:
 def _counts(formula: str, one: Life, unit: str | None) -> bool:
     own, before = unit in (None, one.unit), unit in (None, one.former)
     return {
-        "response": one.contact is True,
+        "response": one.contact is True and not one.denied,
         "solved": one.solved is True,
         "satisfied": (one.satisfaction or 0) >= 3,
         "signed_in_time": one.sign is True,

@@ -1,8 +1,9 @@
 """Whose work a figure measures: each unit's own, and of the closing that counts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from models.db import marks as store
@@ -11,7 +12,7 @@ from models.errors import Conflict
 from models.moment import CHINA
 from routing.catalogue import catalogue
 from routing.formulas import measures
-from routing.marks import cases_of, count, month_of
+from routing.marks import cases_of, count, figure_of, month_of
 from tests.routing.kit import CITY, EAST, SECOND, Desk, handler
 from tests.routing.moments import ECO, RESULT, UNIT, Time
 from tests.routing.test_verifying import ANGRY, HAPPY, close, name
@@ -112,6 +113,46 @@ async def test_f34_a_call_of_the_unit_before_is_not_of_this_one(working: Desk, t
             await working.act("withdraw", task_no=task.task_no, reason="无须协办")
     await working.act("close")
     assert (await figures(working, UMA))["response"] == (0, 1)
+
+
+async def test_f34_a_call_that_the_citizen_denies_is_no_response(working: Desk, time: Time) -> None:
+    """What a unit says of its call does not stand against the citizen's word."""
+    await name(working)
+    await working.act("contact", UNIT, method="phone", result="reached")
+    await close(working, time)
+    assert (await figures(working))["response"] == (1, 1)
+    await working.act("callback", **(HAPPY | {"contacted": False}))
+    assert (await figures(working))["response"] == (0, 1)
+
+
+async def test_f34_a_formula_that_changes_in_mid_month_holds_from_the_next(
+    working: Desk, time: Time
+) -> None:
+    """A month has one version of each figure; what was counted by the old one stays readable."""
+    await name(working)
+    await close(working, time)
+    await working.act("callback", **(HAPPY | {"satisfaction": 2}), redo=False, reason="已尽责")
+    old = next(one for one in measures().formulas if one.code == "satisfied")
+    before = msgspec.structs.replace(old, valid_to=date(2026, 11, 14))
+    after = msgspec.structs.replace(
+        old, version="2", valid_from=date(2026, 11, 15), counts=("solved",)
+    )
+    kept = tuple(one for one in measures().formulas if one.code != "satisfied")
+    known = msgspec.structs.replace(measures(), formulas=(*kept, before, after))
+    found = []
+    async with working.db.city(CITY) as conn:
+        for month in ("2026-11", "2026-12"):
+            await conn.execute("UPDATE cases SET closed_at = $1", month_of(month).since)
+            await conn.execute("UPDATE verification SET at = $1", month_of(month).since)
+            at = datetime(2027, 1, 1, tzinfo=CHINA)
+            book, period = catalogue(working.city), month_of(month)
+            run = await count(conn, book, period, "chief", at, known)
+            one = await figure_of(
+                conn, CITY, run.run_id, formula="satisfied", scope="city", area=CITY
+            )
+            behind = await cases_of(conn, CITY, run.run_id, one, known)
+            found.append((one.version, one.numerator, [case.counts for case in behind]))
+    assert found == [("1", 0, [False]), ("2", 1, [True])]
 
 
 async def test_f34_a_helpers_rework_is_not_the_leads(working: Desk, time: Time) -> None:
