@@ -31,7 +31,7 @@ from routing.emergency_verbs import (
     Said,
     TellEmergency,
 )
-from routing.handling import said
+from routing.handling import refuse_twice, said
 from routing.lifecycle import AT_WORK, Move
 from routing.looking import moment
 from routing.matter import Change, Effect, Matter
@@ -156,6 +156,7 @@ def join(matter: Matter, request: JoinEmergency, change: Change) -> None:
 def call(matter: Matter, request: EmergencyCall, change: Change) -> None:
     """Keep the record of a call between several parties."""
     event = _going(matter, change)
+    refuse_twice(matter, change)
     if len({line.strip() for line in request.lines} - {""}) < _FEWEST:
         raise Invalid("lines_required", "通话记录须写明通话各方(如 12345、119、承办单位)。")
     words = said(request.said, "said_required", "通话记录须写明内容和商定事项。")
@@ -278,6 +279,7 @@ def _report_clocks(matter: Matter, change: Change, event: Emergency, at: datetim
 def report(matter: Matter, request: ReportEmergency, change: Change) -> None:
     """Report upward: first, then as often as needed and at least once a day, then finally."""
     event = _going(matter, change)
+    refuse_twice(matter, change)
     kinds = [one.kind for one in change.seen.reports]
     if (request.kind == "first") == ("first" in kinds) or "final" in kinds:
         detail = "报告须按初报、续报、终报的次序,初报、终报各一次。"

@@ -16,6 +16,8 @@ from routing.verbs import Contact, Reached, Sign, Submit
 #: Two vain attempts count as a contact when they lie this far apart (不同时段, 设计默认).
 _APART: Final = timedelta(hours=2)
 _TRIED: Final = "case:task:contact_tried"
+#: How soon the same words are one act sent twice.
+_AT_ONCE: Final = timedelta(minutes=2)
 _SHORTEST: Final = 2
 #: What a unit may wish for the promise of its case: asked for, granted, denied.
 _WISHES: Final = (
@@ -120,6 +122,18 @@ async def _drop_wishes(conn: Connection, change: Change) -> None:
     matter = change.matter
     await standing.drop_extensions(conn, matter.case, matter.at, matter.actor.name, _MOOT)
     await standing.end_suspensions(conn, matter.case, matter.at, "submitted")
+
+
+def refuse_twice(matter: Matter, change: Change) -> None:
+    """Refuse the very same words of the same actor at once again: they were sent twice.
+
+    Said once more later they count; whoever sent them twice gets the case as it is.
+    """
+    done = [past for past in matter.history if "request" in past.data]
+    if not done or matter.at - done[-1].at >= _AT_ONCE:
+        return
+    if (done[-1].data["request"], done[-1].actor) == (change.data["request"], matter.actor):
+        raise matter.conflict("said_already", "相同内容刚刚已登记。")
 
 
 def said(text: str, code: str, detail: str) -> str:

@@ -20,7 +20,7 @@ from routing.act import Act
 from routing.closure_verbs import ConcludeJoint, DispatchJoint, ProposeJoint
 from routing.dispute_verbs import Adjudicate, Body
 from routing.disputes import DESIGNATED
-from routing.handling import said
+from routing.handling import refuse_twice, said
 from routing.lifecycle import AT_WORK, Move
 from routing.looking import moment
 from routing.matter import Change, Matter
@@ -39,6 +39,7 @@ async def seen(conn: Connection, matter: Matter, _request: Any) -> list[JointAct
 
 def propose(matter: Matter, request: ProposeJoint, change: Change) -> None:
     """Put a matter to be dealt with together into the pool of topics."""
+    refuse_twice(matter, change)
     invited = _units(matter, request.invited)
     action = JointAction(
         kind=request.kind,

@@ -13,7 +13,7 @@ from models.db.pool import Connection
 from models.db.supervision import Entry
 from models.errors import Conflict, Forbidden, Invalid
 from routing import clocking
-from routing.handling import said
+from routing.handling import refuse_twice, said
 from routing.matter import Change, Matter
 from routing.officials import refuse_numbers
 from routing.supervision_verbs import Ledger, Release, ReportProgress, StrikeName
@@ -74,6 +74,7 @@ def report(matter: Matter, request: ReportProgress, change: Change) -> None:
         raise Forbidden("not_your_part", "挂账件进展由主办单位上报。")
     if not _open(change.seen):
         raise matter.conflict("not_ledgered", "该件不在挂账台账,无须上报进展。")
+    refuse_twice(matter, change)
     text = said(request.progress, "progress_required", "须写明整改进展。")
     n = matter.count(REPORTED) + 1
     change.data |= {"n": n, "note": text}

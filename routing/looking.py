@@ -15,7 +15,7 @@ from models.moment import CHINA, aware
 from routing.act import Act
 from routing.closure_verbs import ReportMonitoring, RequestMonitoring, SelfCheck, Visit
 from routing.evidence import rules
-from routing.handling import said
+from routing.handling import refuse_twice, said
 from routing.lifecycle import AT_WORK, Move
 from routing.matter import Change, Matter
 
@@ -39,6 +39,7 @@ def visit(matter: Matter, request: Visit, change: Change) -> None:
     task = change.target
     if task is None:
         return
+    refuse_twice(matter, change)
     at = moment(matter, request.at, "核查")
     people = tuple(dict.fromkeys(name.strip() for name in request.people if name.strip()))
     if not people:
@@ -74,6 +75,7 @@ async def wishes(conn: Connection, matter: Matter, _request: Any) -> list[Monito
 
 def request_monitoring(matter: Matter, request: RequestMonitoring, change: Change) -> None:
     """Ask for sampling or measuring, in the hours wanted (F68)."""
+    refuse_twice(matter, change)
     known = rules().windows
     if request.hours and request.hours not in known:
         codes = "、".join(f"{one.code} {one.zh}" for one in known.values())

@@ -276,6 +276,19 @@ async def test_a_call_of_several_is_on_record(known: Desk) -> None:
     assert call.lines == ("12345", "119", "市局值班")
 
 
+async def test_what_is_sent_twice_is_on_record_once(known: Desk) -> None:
+    """A call or a report whose answer was lost on its way is not noted a second time."""
+    await known.act("open_emergency", **LEAK)
+    await known.act("report_emergency", **FIRST)
+    for _ in range(2):
+        await known.act("emergency_call", lines=["12345", "119"], said="119先到场")
+    for _ in range(2):
+        await known.act("report_emergency", **FIRST | {"kind": "follow", "text": "已关阀"})
+    found = await whole(known)
+    assert [one.kind for one in found.reports] == ["first", "follow"]
+    assert len(found.calls) == 1
+
+
 async def test_an_emergency_ends_reported_and_with_everyone_told(known: Desk) -> None:
     """Without a final report or with somebody untold it goes on."""
     await known.act("open_emergency", **LEAK)
@@ -297,7 +310,11 @@ async def test_a_case_is_not_closed_over_an_open_emergency(known: Desk) -> None:
     await known.act("open_emergency", **LEAK)
     await known.act("accept", reason="确认突发")
     await known.act("sign", UNIT, handler="张工")
-    result = {"reply_text": "已封堵", "reply_method": "phone", "measures": ["order"]}
+    result: dict[str, Any] = {
+        "reply_text": "已封堵",
+        "reply_method": "phone",
+        "measures": ["order"],
+    }
     await known.act("submit", UNIT, outcome="true", **result)
     await known.act("approve")
     with pytest.raises(Conflict, match="still_open"):

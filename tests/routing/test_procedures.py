@@ -73,7 +73,7 @@ async def test_f54_people_alone_decide_and_not_the_one_who_reported(road: Road) 
     with pytest.raises(Conflict, match="lead_only"):
         await road.act("decide_crime", handler(UMA), **DECIDED)
     with pytest.raises(Conflict, match="transfer_open"):
-        await road.unit("report_crime", **CRIME)
+        await road.unit("report_crime", **CRIME | {"facts": "又发现一处倾倒点"})
     await road.act("decide_crime", HEAD, **DECIDED | {"approved": False, "reason": "证据不足"})
     assert not await runs(road, "K35A")
     await road.unit("report_crime", **CRIME)

@@ -191,6 +191,18 @@ class TestOrders:
             with pytest.raises(Forbidden):
                 await working.act("feedback", actor, answer="已办理")
 
+    async def test_f29_what_was_asked_of_the_desk_is_asked_of_the_lead_then(
+        self, desk: Desk, time: Time
+    ) -> None:
+        """A case that was urged before it went out: its lead hears of it and has the clock."""
+        await desk.act("urge", BOSS, demand="请尽快派单办理")
+        await desk.act("accept")
+        assert (await desk.clocks())[0, "S01", 1].unit == ECO
+        async with desk.db.city(CITY) as conn:
+            (told,) = await escalations.notices(conn, CITY, ECO, (), 9)
+        assert told.body == "请尽快派单办理"
+        await desk.act("feedback", UNIT, answer="已接单,今日到场")
+
     async def test_f29_an_order_goes_with_its_case(self, working: Desk) -> None:
         """Whoever leads now is told of it and answers; one that was answered stays as it is."""
         hud = f"{EAST}-HUD"
@@ -236,6 +248,16 @@ class TestTheLedger:
         with pytest.raises(Exception, match="in the ledger"):
             async with working.db.city(CITY) as conn:
                 await conn.execute("UPDATE cases SET state = 'ARCHIVED' WHERE city = $1", CITY)
+
+    async def test_f32_a_report_sent_twice_is_one_report(self, working: Desk, time: Time) -> None:
+        """The same words a week later are another one."""
+        await working.act("ledger", BOSS, conditions="设备拆除并复测达标", keeper="王督办")
+        for _ in range(2):
+            await working.act("report_progress", UNIT, progress="按计划推进")
+        assert (await working.verbs()).count("case:progress:reported") == 1
+        time.at("2026-11-27 10:00")
+        await working.act("report_progress", UNIT, progress="按计划推进")
+        assert (await working.clocks())[0, "S04", 3].stopped_at is None
 
     async def test_f32_nobody_is_struck_who_is_not_listed(self, working: Desk) -> None:
         """An act that does nothing leaves no word in the history."""
