@@ -421,3 +421,13 @@ async def broken(desk: Desk) -> list[str]:
     """Name the invariants that the stored cases break."""
     async with desk.db.city(CITY) as conn:
         return [one.invariant for one in await violations(conn, CITY)]
+
+
+async def test_f67_an_emergency_is_passed_on_with_its_reports_still_due(desk: Desk) -> None:
+    """It is acted on after as before, so its clocks run on."""
+    await desk.act("open_emergency", **RIVER)
+    await desk.act("report_emergency", kind="first", **UP)
+    assert "K28A" in await running(desk)
+    await desk.act("transfer", destination="水务部门")
+    await desk.act("report_emergency", kind="final", **UP)
+    assert "K28A" not in await running(desk)
