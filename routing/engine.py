@@ -13,7 +13,7 @@ import msgspec
 
 from models.city import City, Unit
 from models.decision import Assignee, Copy, Decision, Split, TraceStep
-from models.taxonomy import ROLES, cite, environmental, laws_in_force
+from models.taxonomy import ISSUE_TYPES, ROLES, cite, environmental, laws_in_force
 from routing.catalogue import Catalogue, catalogue
 from routing.facts import Facts
 from routing.plan import plan_clocks
@@ -93,6 +93,7 @@ class _Matter:
         role = self.ruling.lead
         if _MISCONDUCT in self.reasons:
             self._say("涉及监管部门或公职人员,不派给被反映单位,由人工确定去向。")
+            self._say_apart()
             return None
         if role is None:
             self._say("责任目录没有给出主办角色,进入待裁量池,由人工会商确定。")
@@ -171,6 +172,14 @@ class _Matter:
         if reason:
             self.reasons.append(reason)
         self.steps.append(self._step("UNIT", effect, rule=rule, matched=matched))
+
+    def _say_apart(self) -> None:
+        """Say that pollution spoken of along with an authority is a matter of its own."""
+        codes = [code for code in self.facts.types if environmental(code)]
+        names = [ISSUE_TYPES[code].zh for code in codes if code != _ABOUT_AUTHORITY]
+        if names:
+            said = f"同时反映的{'、'.join(names)}另建投诉件办理,不随本件转交。"
+            self.steps.append(self._step("SPLIT", said))
 
     def _say_split(self, parts: tuple[Split, ...]) -> None:
         for part in parts:

@@ -7,6 +7,7 @@ import pytest
 
 from models.case import Urgency
 from models.city import Division, Zone
+from models.city_load import load_city
 from models.decision import Decision, TraceStep
 from models.duty import Condition, Rule
 from models.moment import CHINA
@@ -380,3 +381,25 @@ def test_a_zone_in_no_county_leaves_what_counties_do_to_people() -> None:
 def test_who_leaves_the_lead_to_people_leaves_the_helpers_to_them_too() -> None:
     """A rule for people before the base row takes no helpers from that row."""
     assert ruled(rule("p", "T1", pool=True)).cooperating == ()
+
+
+def test_pollution_told_along_with_an_authority_is_a_matter_of_its_own() -> None:
+    """Golden scenario 23: nobody complained of gets either; what the officials did stays apart."""
+    both = decide(CITY_VALUE, facts("P06", "A01", kind="JC"))
+    assert both.lead is None
+    told = [one.effect for one in both.trace if one.tier == "SPLIT"]
+    assert told == ["同时反映的工业废气与烟尘另建投诉件办理,不随本件转交。"]
+    alone = decide(CITY_VALUE, facts("P06", kind="JC"))
+    assert "SPLIT" not in [one.tier for one in alone.trace]
+
+
+@pytest.mark.parametrize(("code", "role"), [("A17", "ECO_ENF"), ("N15", "ECO")])
+def test_who_leads_what_is_rare(code: str, role: str) -> None:
+    """Ozone-depleting substances are the city's; vibration of unknown source the branch's."""
+    changsha = load_city("430100")
+    found = decide(changsha, facts(code, adcode="430102"))
+    assert found.lead is not None
+    assert found.lead.role == role
+    train = decide(changsha, facts("N15", adcode="430102", flags=("facility:railway",)))
+    assert train.lead is not None
+    assert train.lead.role == "RAI"
