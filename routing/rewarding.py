@@ -27,6 +27,7 @@ from routing.reward_rules import RewardRule, rule_of
 from routing.reward_verbs import ApproveReward, ClaimReward, PayReward, ProposeReward, TellReward
 
 VERIFIED: Final = "reward:verified"
+CHANGED: Final = "reward:changed"
 _REPORTS: Final = ("JB", "TS", "CF")
 _FOUND: Final = (State.CLOSED, State.ARCHIVED, State.MERGED)
 _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -70,9 +71,14 @@ async def _look_matter(conn: Connection, matter: Matter, document: str) -> Seen:
 
 
 def propose(matter: Matter, request: ProposeReward, change: Change) -> None:
-    """Propose the reward that the rules of the day of the report give for the confirmed fine."""
+    """Propose the reward that the rules of the day of the report give for the confirmed fine.
+
+    Proposed anew it is still to be told within the term that began first (K38).
+    """
     seen: Seen = change.seen
     _refuse_unfit(matter, seen)
+    if seen.reward is not None:
+        change.event = CHANGED
     case = matter.case
     rule = rule_of(case.city, china_day(case.received_at))
     if rule is None:

@@ -121,6 +121,7 @@ VERBS: Final = {
     "marks:exclusion:denied": "驳回不纳入考核申请",
     "marks:exclusion:ceiling": "不纳入考核已到上限",
     "reward:verified": "拟奖励举报人",
+    "reward:changed": "更改拟奖励",
     "reward:approved": "同意奖励",
     "reward:told": "已告知领取",
     "reward:claimed": "举报人取得领奖码",

@@ -113,6 +113,7 @@ async def count(  # noqa: PLR0917  # what, when, by which codes and formulas rea
     `others` are the issue types that are no complaint about the environment.
     """
     key = (city, run.run_id)
+    await conn.execute(_SQL["unhurried"])
     await conn.execute(_SQL["open_run"], *key, run.since, run.until, run.made_at, run.made_by)
     await conn.execute(_SQL["keep_cases"], *key, run.since, run.until, list(closing), list(others))
     columns = [list(column) for column in zip(*formulas, strict=True)]

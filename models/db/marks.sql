@@ -1,5 +1,9 @@
 -- Figures of a city's work, counted from its cases in one go and kept with them: one row for each unit that led a case.
 
+-- name: unhurried
+-- Let a count take its time: a great city's month is more than fits into the time of a request.
+SELECT set_config('statement_timeout', '0', true);
+
 -- name: open_run
 -- Begin a count of what happened from $3 on, before $4.
 INSERT INTO mark_run (city, run_id, since, until, made_at, made_by) VALUES ($1, $2, $3, $4, $5, $6);

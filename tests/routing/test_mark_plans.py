@@ -44,6 +44,7 @@ ARGS: dict[str, dict[str, list[Any]]] = {
         "open": [CITY, 100],
     },
     "marks": {
+        "unhurried": [],
         "open_run": [CITY, ID, AT, LATER, AT, "x"],
         "keep_cases": [CITY, ID, AT, LATER, ["K12"], ["N13"]],
         "keep_figures": [CITY, ID, ["solved"], ["1"], ONE, ONE, ONE],

@@ -145,6 +145,17 @@ async def approved(desk: Desk) -> str:
     return code
 
 
+async def test_f04_proposed_anew_the_first_term_runs_on(found: Desk, time: Time) -> None:
+    """One clock, from when the fine was confirmed; the amount is the last one's."""
+    await found.act("propose_reward", **FINE)
+    due = (await found.clocks())[0, "K38", 1].due_at
+    time.at("2026-12-10T10:00")
+    await found.act("propose_reward", **(FINE | {"fine": "90000"}))
+    running = [clock for (_, code, _), clock in (await found.clocks()).items() if code == "K38"]
+    assert [clock.due_at for clock in running] == [due]
+    assert (await reward(found)).amount == Decimal(9_000)
+
+
 async def test_f04_two_windows_at_once_pay_once(found: Desk) -> None:
     """Also one that sends the same request twice is told that it was paid out."""
     code = await approved(found)
