@@ -7,7 +7,7 @@ together with them, never left to the same unit alone.
 """
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -19,7 +19,7 @@ from models.db.escalations import Notice
 from models.db.pool import Connection
 from models.db.supervision import Told
 from models.errors import Invalid
-from models.moment import aware
+from models.moment import aware, china_day
 from routing import disputes
 from routing.chain import above, policy
 from routing.handling import said
@@ -105,8 +105,17 @@ def found(case: Case, told: Collection[Told]) -> list[str]:
     flags = case.tags.flags if case.tags else ()
     reasons = [terms.flags[flag] for flag in flags if flag in terms.flags]
     reasons += [REPEATED] if len(told) >= terms.repeats else []
-    reasons += ["collective"] if len(told) >= terms.collective else []
+    reasons += ["collective"] if _most_on_a_day(told) >= terms.collective else []
     return [reason for reason in dict.fromkeys(reasons) if reason not in case.key_reasons]
+
+
+def _most_on_a_day(told: Collection[Told]) -> int:
+    """Count who told of a matter on the day when most did; one who cannot be told apart is one."""
+    days: dict[date, set[object]] = {}
+    for one in told:
+        people = one.people or (one.case_no,)
+        days.setdefault(china_day(one.received_at), set()).update(people)
+    return max(map(len, days.values()), default=0)
 
 
 async def not_alone(_conn: Connection, matter: Matter, request: Any) -> None:  # noqa: ANN401

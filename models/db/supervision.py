@@ -99,10 +99,12 @@ class KeyCase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A case that tells of the same matter, and who leads it."""
+    """A case that tells of the same matter, who leads it, and who told: blind indexes alone."""
 
     case_no: int
     lead_unit: str | None
+    received_at: datetime
+    people: tuple[bytes, ...] = ()
 
 
 class Items(msgspec.Struct, frozen=True, kw_only=True):

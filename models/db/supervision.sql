@@ -83,7 +83,8 @@ DELETE FROM key_check WHERE city = $1 AND check_id =
 RETURNING case_no;
 
 -- name: told_again
--- The cases that tell of one matter: all that are linked to $2 as repetitions or merged, however far, since $3.
+-- The cases that tell of one matter: all that are linked to $2 as repetitions or merged, however far, since $3; by
+-- whom, as far as they can be told apart without being known.
 WITH RECURSIVE told (case_no) AS (
     SELECT $2::bigint
     UNION
@@ -94,7 +95,11 @@ WITH RECURSIVE told (case_no) AS (
         SELECT l.case_no FROM case_link l WHERE l.city = $1 AND l.other_no = t.case_no
            AND l.kind IN ('repeat', 'merge') AND l.undone_at IS NULL) n
 )
-SELECT c.case_no, c.lead_unit FROM told t JOIN cases c ON c.city = $1 AND c.case_no = t.case_no
+SELECT c.case_no, c.lead_unit, c.received_at,
+       ARRAY(SELECT DISTINCT coalesce(i.phone_index, i.wechat_index) FROM identity i
+              WHERE i.city = $1 AND i.case_no = c.case_no
+                AND coalesce(i.phone_index, i.wechat_index) IS NOT NULL) AS people
+  FROM told t JOIN cases c ON c.city = $1 AND c.case_no = t.case_no
  WHERE c.received_at >= $3 ORDER BY c.case_no LIMIT 100;
 
 -- name: open_orders

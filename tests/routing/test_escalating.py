@@ -374,6 +374,40 @@ async def test_f21_what_the_reader_saw_makes_a_key_complaint(
     assert (await plain.case()).key_reasons == ()
 
 
+async def test_f21_five_people_on_one_day_are_many_and_one_person_five_times_is_not(
+    town: Database, city: City
+) -> None:
+    """Neither are five in a week; who told is known apart by the vault's blind index alone."""
+    assert await told_by(town, city, 1, "abcde", [0]) == {"repeated", "collective"}
+    assert await told_by(town, city, 11, "aaaaa", [0]) == {"repeated"}
+    assert await told_by(town, city, 21, "abcde", [0, 1, 2]) == {"repeated"}
+
+
+async def told_by(
+    town: Database, city: City, first: int, callers: str, days: Sequence[int]
+) -> set[str]:
+    """Let callers tell of one matter on some days; give why it is a key complaint."""
+    morning = FRIDAY.replace(hour=9)
+    main, *others = [
+        await put_case(town, first + n, received_at=morning - days[n % len(days)] * DAY)
+        for n in range(len(callers))
+    ]
+    async with town.city(CITY) as conn:
+        await conn.executemany(
+            "INSERT INTO identity (city, case_no, reporter_no, key_version, phone_index, anonymous,"
+            " confidential, want_callback, created_at)"
+            " VALUES ($1, $2, 1, 1, $3, false, false, true, now())",
+            [(CITY, no, who.encode()) for no, who in zip((main, *others), callers, strict=True)],
+        )
+    desk = Desk(town, city, main)
+    await desk.act("accept")
+    for no in others:
+        other = Desk(town, city, no)
+        await other.act("merge", into=(await desk.case()).number, reason="同一事实")
+    await follow_all(desk)
+    return set((await desk.case()).key_reasons)
+
+
 async def test_f21_a_broken_promise_makes_a_key_complaint(working: Desk, time: Time) -> None:
     """Once its time to close is over."""
     due = (await working.clocks())[0, "K12", 1].due_at
