@@ -70,6 +70,11 @@ class CityWords:
         known = self._catalogue.clocks.get(code)
         return known is not None and is_closing(known)
 
+    def met(self, code: str, stopped_by: str | None) -> bool:
+        """Tell whether what stopped a clock is what it waits for, not the end of its task."""
+        known = self._catalogue.clocks.get(code)
+        return known is None or stopped_by in known.stops
+
     def is_working(self, day: date) -> bool:
         """Tell whether people work on a day."""
         return self._catalogue.calendar.is_working(day)

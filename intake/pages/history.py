@@ -20,6 +20,8 @@ _SAID: Final = (
     *("handler", "received_by", "basis", "reason", "ends_when", "notice", "destination"),
     *("note", "body", "opinion", "how", "document", "number", "error"),
 )
+#: How the number of a case begins.
+_CASE: Final = "ENV-"
 #: Whom or what an event names, one after the other.
 _LISTS: Final = ("lines", "addressees")
 #: Until when something is to be done, or stands still.
@@ -109,6 +111,7 @@ def _details(data: dict[str, Any], city: CityWords) -> Iterable[str]:
     units = data.get("units") or data.get("parties") or one
     if units:
         yield "、".join(city.unit(code) for code in units)
+    yield from _others(data)
     if isinstance(data.get("types"), list):
         yield "、".join(words.issue(code) for code in data["types"])
     if outcome := _OUTCOMES.get(str(data.get("outcome"))):
@@ -118,6 +121,14 @@ def _details(data: dict[str, Any], city: CityWords) -> Iterable[str]:
     if key := data.get("key_reason"):
         yield policy().key.names.get(key, key)
     yield from _texts(data, city)
+
+
+def _others(data: dict[str, Any]) -> Iterable[str]:
+    """Name the other cases that an event is about."""
+    named = [*(data.get(name) for name in ("into", "from", "parent")), *(data.get("parts") or ())]
+    numbers = [one for one in named if isinstance(one, str) and one.startswith(_CASE)]
+    if numbers:
+        yield "、".join(numbers)
 
 
 def _texts(data: dict[str, Any], city: CityWords) -> Iterable[str]:

@@ -9,7 +9,7 @@ import routing
 from intake.pages.event_words import VERBS
 from models.moment import now
 from routing.acts import ACTS
-from tests.pages.kit import World
+from tests.pages.kit import TEXT, World
 
 _CLOCKS = Path(routing.__file__).parent / "data" / "clocks.toml"
 #: What happens before there is a case, or to none.
@@ -92,3 +92,21 @@ async def test_the_desk_reads_how_much_time_is_asked_for(world: World) -> None:
     assert f"办公室;{sent[1]}<" in page
     assert 'id="receive_letter-number"' not in page
     assert 'id="answer_letter-number"' in page
+
+
+async def test_a_merged_case_says_into_which_and_claims_no_promise_kept(world: World) -> None:
+    """Both pages name the other case; a clock that merging stopped was not met."""
+    number, main = await world.dispatched(), await world.dispatched(TEXT + "又来反映一次。")
+    operator = await world.browser("op")
+    desk = f"/desk/cases/{number}"
+    response = await operator.post(f"{desk}/merge", {"into": main, "reason": "同一家店"})
+    assert response.status == 303
+    page = await operator.get(desk)
+    assert f'已并入 <a class="mono" href="/desk/cases/{main}">' in page
+    told = page.partition('id="history"')[2].partition("</section>")[0]
+    assert main in told
+    clocks = page.partition('id="clocks"')[2].partition("</section>")[0]
+    assert "已停" in clocks
+    assert "按时" not in clocks
+    told = (await operator.get(f"/desk/cases/{main}")).partition('id="history"')[2]
+    assert number in told.partition("</section>")[0]
