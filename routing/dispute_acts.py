@@ -37,7 +37,7 @@ ACTS: Final[dict[str, Act]] = {
         Move(
             who="operator",
             data=verbs.Adjudicate,
-            cases=(State.ACCEPTED, *_LED),
+            cases=(State.ACCEPTED, *_LED, State.SUBMITTED),
             event=DESIGNATED,
         ),
         disputing.adjudicate,

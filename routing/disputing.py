@@ -52,6 +52,9 @@ def adjudicate(matter: Matter, request: Adjudicate, change: Change) -> None:
         raise matter.conflict("designated_already", "该单位已是指定主办。")
     if quarrel is not None and quarrel.level == "coord" and request.body is not Body.COORD:
         raise matter.conflict("coord_decides", "该争议已提交协调机构,须由协调机构指定。")
+    if matter.case.state is State.SUBMITTED and matter.case.lead_unit != request.lead_unit:
+        detail = "主办已提交结果:只能指定现主办;要改由他人主办,请先退回重办。"
+        raise matter.conflict("result_handed_in", detail)
     document = said(request.document, "document_required", "会商指定须注明决议文书。")
     reason = said(request.reason, "reason_required", "会商指定须写明理由。")
     number = quarrel.dispute_no if quarrel else None

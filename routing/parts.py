@@ -79,8 +79,8 @@ def suggested(case: Case) -> tuple[Part, ...]:
 
 def split(matter: Matter, request: Split, change: Change) -> None:
     """Split a case: its parts go out, the lead of the most urgent one answers for all."""
-    returns.refuse_while_asked(matter)
     disputes.refuse_while_open(matter)
+    returns.refuse_while_asked(matter)
     drawn: Drawn = change.seen
     why = request.reason.strip() or _BY_CATALOGUE
     pairs = zip(drawn.parts, drawn.numbers, strict=True)

@@ -9,8 +9,9 @@ from models.case import State, Task, TaskState
 from models.db import links
 from models.db.pool import Connection
 from models.decision import Assignee
-from routing import clocking, correcting, disputes, returns
-from routing.act import Act
+from models.errors import Conflict
+from routing import clocking, correcting, returns
+from routing.act import Act, Check
 from routing.dispatch import tasks_of
 from routing.following import follow
 from routing.handling import said
@@ -56,21 +57,29 @@ async def look_parts(conn: Connection, matter: Matter, _request: Any) -> Family:
     return Family(tuple(parts))
 
 
+def of_parts(*checks: Check) -> Check:
+    """Make a check that asks others of each part that has no result yet."""
+
+    async def check(conn: Connection, matter: Matter, request: Any) -> None:  # noqa: ANN401
+        case = matter.case
+        for found in await links.parts(conn, case.city, case.case_no):
+            part = await matter_of(conn, matter.book, found, matter.actor, matter.at)
+            for one in () if _has_result(part) else checks:
+                try:
+                    await one(conn, part, request)
+                except Conflict as refusal:
+                    said_of = f"子单 {found.number}:{refusal.detail}"
+                    raise matter.conflict(refusal.code, said_of) from refusal
+
+    return check
+
+
 def unsplit(matter: Matter, request: Unsplit, change: Change) -> None:
     """Take parts back that have no result yet; who led or helped in them helps in the case."""
     why = said(request.reason, "reason_required", "解除拆单须写明理由。")
     returns.refuse_while_asked(matter)
-    disputes.refuse_while_open(matter)
     family: Family = change.seen
-    argued = [part.case.number for part in family.parts if _is_argued(part)]
-    if argued:
-        detail = f"子单正在申请退单或主办争议未决,请先了结:{'、'.join(argued)}。"
-        raise matter.conflict("part_is_argued", detail)
     done = [part.case.number for part in family.parts if _has_result(part)]
-    going_on = [what for part in family.parts for what in part.going_on()]
-    if going_on:
-        detail = f"子单尚有未了程序,不能解除拆单:{'、'.join(going_on)}。"
-        raise matter.conflict("procedure_open", detail)
     if done:
         detail = f"子单已有结果,不能解除拆单:{'、'.join(done)}。"
         raise matter.conflict("part_has_result", detail)
@@ -80,11 +89,6 @@ def unsplit(matter: Matter, request: Unsplit, change: Change) -> None:
     _take_in(matter, change, family)
     change.on_case(queue=None, review_reasons=())
     change.effects += [_taking_back(part, why) for part in family.parts]
-
-
-def _is_argued(part: Matter) -> bool:
-    asks = part.lead is not None and part.lead.state is TaskState.RETURN_REQ
-    return asks or disputes.open_one(part) is not None
 
 
 def _has_result(part: Matter) -> bool:

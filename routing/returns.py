@@ -25,6 +25,11 @@ def refuse_while_asked(matter: Matter) -> None:
         raise matter.conflict("return_pending", "该件正在申请退单,请先审核退单。")
 
 
+async def not_asked(_conn: Connection, matter: Matter, _request: object) -> None:
+    """Refuse what would leave nobody to answer a lead that asks to be relieved."""
+    refuse_while_asked(matter)
+
+
 def answer(matter: Matter, change: Change, task: Task, *, granted: bool) -> None:
     """Note what came of a task's wish to be relieved, with the change."""
     case, at, who = matter.case, matter.at, matter.actor.name

@@ -16,6 +16,7 @@ from models.db.pool import Database
 from models.errors import Conflict, Forbidden, Invalid, JiesuError
 from routing.umpire import Umpire, take_up
 from tests.routing.kit import CITY, EAST, FRIDAY, OPERATOR, SECOND, Desk, handler, put_case
+from tests.routing.together import RESULT
 
 ECO, UMA, HUD = f"{EAST}-ECO", f"{EAST}-UMA", f"{EAST}-HUD"
 WISH: dict[str, Any] = {"reason": "R1", "basis": "三定规定由其负责"}
@@ -134,6 +135,24 @@ async def test_units_agree_when_all_of_them_say_the_same(desk: Desk) -> None:
     assert "case:task:returned" in verbs
     with pytest.raises(Conflict, match="return_forbidden"):
         await wish(desk, ECO, HUD, basis="反悔了不想办")
+
+
+async def test_whoever_hands_in_a_result_while_it_is_argued_may_be_designated(desk: Desk) -> None:
+    """The result need not be done again for it; another unit does not get the result."""
+    await passed_on(desk)
+    await desk.act("redispatch", lead_unit=ECO, reason="改派")
+    await desk.act("sign", handler(ECO), handler="张工")
+    await desk.act("submit", handler(ECO), **RESULT)
+    with pytest.raises(Conflict, match="result_handed_in"):
+        await desk.act("adjudicate", lead_unit=HUD, **RULED)
+    case = await desk.act("adjudicate", lead_unit=ECO, **RULED)
+    assert (case.state, case.lead_unit, case.no_return) == (State.SUBMITTED, ECO, True)
+    assert (await rows(desk))[0].stage == "designated"
+    await desk.act("approve", task_no=next(t.task_no for t in await desk.tasks() if t.result))
+    for task in await desk.tasks():
+        if task.state is TaskState.DISPATCHED:
+            await desk.act("withdraw", task_no=task.task_no, reason="无须协办")
+    assert (await desk.act("close")).state is State.CLOSED
 
 
 async def test_units_may_agree_that_the_lead_stays(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from routing.commands import act
 from tests.routing.kit import (
     CITY,
     EAST,
+    OPERATOR,
     WEAK_ZONE,
     Desk,
     handler,
@@ -228,14 +229,33 @@ async def test_parts_are_not_taken_back_while_it_is_argued_who_leads_them(desk: 
     first, *_ = await split(desk)
     wish: dict[str, Any] = {"reason": "R1", "basis": "三定规定", "proposed_unit": AGR}
     await first.act("request_return", handler(UMA), **wish)
-    assert await refused(desk.act("unsplit", reason="一件事")) == "part_is_argued"
+    assert await refused(desk.act("unsplit", reason="一件事")) == "return_pending"
     await first.act("deny_return", note="属本单位职责")
     await first.act("request_return", handler(UMA), **wish | {"basis": "另有文件"})
-    assert await refused(desk.act("unsplit", reason="一件事")) == "part_is_argued"
+    with pytest.raises(Conflict, match=(await first.case()).number) as argued:
+        await desk.act("unsplit", reason="一件事")
+    assert argued.value.code == "dispute_open"
     await first.act("adjudicate", lead_unit=AGR, **RULED)
     await desk.act("unsplit", reason="一件事")
     assert (await first.case()).state is State.MERGED
     assert await broken(desk) == set()
+
+
+async def test_parts_are_not_taken_back_with_what_only_they_could_end(desk: Desk) -> None:
+    """A part in the ledger is released first."""
+    await desk.act("accept")
+    first, *_ = await split(desk)
+    await first.act("ledger", OPERATOR, conditions="整改完毕", keeper="王督办")
+    assert await refused(desk.act("unsplit", reason="一件事")) == "ledgered"
+    assert await broken(desk) == set()
+
+
+async def test_a_result_is_named_before_what_follows_it(desk: Desk) -> None:
+    """Of a closed part people are asked yet: it is its result that keeps the parts apart."""
+    await desk.act("accept")
+    first, *_ = await split(desk)
+    await finish(first)
+    assert await refused(desk.act("unsplit", reason="一件事")) == "part_has_result"
 
 
 async def test_a_dispute_over_a_taken_back_case_is_seen_in_the_store(desk: Desk) -> None:
