@@ -1,6 +1,7 @@
 """The monthly report upward: figures with their versions and cases, as data and to read (F45)."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -55,12 +56,17 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MonthlyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The report of a month: made from one count, by which every number can be found again."""
+    """The report of a month: made from one count, by which every number can be found again.
+
+    `whole` is false where it was counted before the month was over.
+    """
 
     city: str
     name: str
     month: str
     run_id: UUID
+    made_at: datetime
+    whole: bool
     totals: Totals
     figures: tuple[Line, ...]
     counties: tuple[Line, ...]
@@ -88,6 +94,8 @@ async def report_of(
         name=book.city.name,
         month=f"{aware(run.since):%Y-%m}",
         run_id=run.run_id,
+        made_at=aware(run.made_at),
+        whole=run.made_at >= run.until,
         totals=await store.totals(conn, city, run.run_id),
         figures=tuple(traced),
         counties=tuple(_line(book, rules, one) for one in by_scope["county"]),
@@ -182,7 +190,9 @@ def markdown(report: MonthlyReport, rules: Measures | None = None) -> str:
         (
             f"本月派单 {totals.dispatched} 件,办结 {totals.closed} 件,"
             f"其中经审核不纳入考核 {totals.excluded} 件;另有不计入环境投诉统计的 "
-            f"{totals.others} 件。统计编号 {report.run_id}。\n"
+            f"{totals.others} 件。统计于 {report.made_at:%Y-%m-%d %H:%M}"
+            f"{'' if report.whole else '(**本月未满,为截至统计时的数**)'},"
+            f"统计编号 {report.run_id}。\n"
         ),
         "## 一、全市指标\n",
         _table(report.figures, with_area=False),

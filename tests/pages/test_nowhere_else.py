@@ -41,9 +41,9 @@ async def _live(world: World, receipt: Receipt) -> str:
             await conn.execute("UPDATE cases SET state = 'CLOSED', closed_at = now(), queue = NULL")
             await conn.execute("UPDATE task SET state = 'DONE'")
             await conn.execute(
-                "INSERT INTO event (city, event_id, case_no, at, verb, actor_kind, actor_name, data)"
-                " SELECT city, gen_random_uuid(), case_no, now(), 'case:closed', 'staff', 'x', '{}'"
-                " FROM cases"
+                "INSERT INTO event (city, event_id, case_no, at, verb, actor_kind, actor_name,"
+                " data) SELECT city, gen_random_uuid(), case_no, now(), 'case:closed', 'staff',"
+                " 'x', '{}' FROM cases"
             )
 
     await do("sign", handler(lead), handler="张工")

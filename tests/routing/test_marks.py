@@ -15,7 +15,7 @@ from models.db import marks as store
 from models.db.marks import CONDITIONS, Figure, Run
 from models.db.pool import Database
 from models.errors import Conflict, Forbidden, Invalid, NotFound
-from models.moment import now
+from models.moment import aware, now
 from routing.catalogue import catalogue
 from routing.formulas import Formula, Measures, measures, read_measures
 from routing.mark_report import markdown, report_of
@@ -314,6 +314,11 @@ async def test_f45_the_monthly_report_names_the_cases_of_its_numbers(
     text = markdown(report)
     assert text.startswith("# 测试市生态环境投诉办理月报(2026年11月)")
     assert str(run.run_id) in text
+    assert f"统计于 {aware(run.made_at):%Y-%m-%d %H:%M}" in text
+    assert ("本月未满" in text) is (run.made_at < MONTH.until)
+    late = msgspec.structs.replace(run, made_at=MONTH.until)
+    async with town.city(CITY) as conn:
+        assert "本月未满" not in markdown(await report_of(conn, catalogue(city), late))
     solved = next(line for line in report.figures if line.code == "solved")
     assert f"| 解决率 | {solved.numerator} | {solved.denominator} |" in text
     assert solved.counting[0] in text
