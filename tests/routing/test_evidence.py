@@ -104,6 +104,30 @@ async def test_19_a_day_without_smell_closes_no_night_case(road: Road) -> None:
     assert not missing([case], "true", Seen([found], []))
 
 
+@pytest.mark.parametrize("outcome", ["true", "partly_true", "not_true", "unverifiable"])
+async def test_19_no_odour_is_judged_from_the_desk(road: Road, outcome: str) -> None:
+    """By day too: somebody smelt it, or came on two days, or a sample tells."""
+    await road.begin("A02")
+    told = RESULT | {"outcome": outcome}
+    if outcome == "not_true":
+        told["evidence"] = [await report_file(road)]
+    road.time.at("2026-11-20T16:00")
+    await road.look("2026-11-20T15:00")
+    with pytest.raises(Conflict, match="evidence_missing"):
+        await road.unit("submit", **told)
+    road.time.at("2026-11-21T16:00")
+    await road.look("2026-11-21T15:00")
+    await road.unit("submit", **told)
+
+
+async def test_19_an_odour_that_was_smelt_needs_no_second_visit(road: Road) -> None:
+    """Whoever came found it."""
+    await road.begin("A12")
+    road.time.at("2026-11-20T16:00")
+    await road.look("2026-11-20T15:00", found=True)
+    await road.unit("submit", **RESULT)
+
+
 async def test_32_online_data_replaces_no_visit(road: Road) -> None:
     """Online data in order closes nothing by itself, whatever the outcome."""
     case = await case_of(road, "W03")
