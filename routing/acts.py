@@ -121,8 +121,10 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
         blocking.nothing_goes_on,
     ),
     "consolidate": (suspending.runs,),
+    "accept": (suspending.runs,),
+    "dispatch": (suspending.runs,),
     "relate": (apart.not_joined, restricting.alone),
-    "split": (apart.not_split, restricting.alone),
+    "split": (apart.not_split, restricting.alone, suspending.runs),
     "unsplit": (
         disputes.not_disputed,
         rejoining.of_parts(

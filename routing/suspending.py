@@ -7,11 +7,12 @@ the citizen is asked for more, they stand at once, but only once and for three w
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import dropwhile
 from typing import Final
 
 import msgspec
 
-from models.case import Case, State, TaskState
+from models.case import Case, Event, State, TaskState
 from models.clock import PauseReason, Span
 from models.db import standing, verification
 from models.db.clocks import Clock
@@ -195,12 +196,26 @@ def _run_on(matter: Matter, change: Change, why: str) -> None:
         if clock.stop_reason in clocking.SUSPENDED
         and clock.stopped_at == since
         and clock.task_no not in gone
+        and not _ended(matter, clock, since)
     ]
     change.starts += [clocking.resumed(matter.book, matter.case, c, matter.at) for c in still]
     change.data |= {"since": aware(since).isoformat(), "why": why}
     change.on_case(suspended_at=None)
     change.effects.append(
         lambda conn, _: standing.end_suspensions(conn, matter.case, matter.at, why)
+    )
+
+
+def _begins(event: Event, since: datetime) -> bool:
+    return event.verb in clocking.SUSPENDED and event.at >= since
+
+
+def _ended(matter: Matter, clock: Clock, since: datetime) -> bool:
+    """Tell whether what a clock waits for has happened while it stood: a helper has replied."""
+    known = matter.book.clocks.get(clock.code)
+    return known is not None and any(
+        event.verb in known.stops and clock.task_no in (0, event.data.get("task_no"))
+        for event in dropwhile(lambda event: not _begins(event, since), matter.history)
     )
 
 

@@ -16,6 +16,7 @@ from routing.catalogue import catalogue
 from routing.clocks import deadline, parse_span, span_clock
 from routing.recounting import recount
 from routing.resuming import Resumer
+from routing.tracking import Sweeper
 from tests.routing.kit import CITY, EAST, FRIDAY, SECOND, Desk, handler, put_case
 from tests.routing.moments import RESULT, UNIT, Time, day
 
@@ -88,14 +89,50 @@ async def test_a_case_that_stands_is_not_merged(working: Desk, city: City, time:
     assert await Resumer(working.db, {CITY: city}).run_once(CITY) == 0
 
 
-async def test_the_parts_of_a_case_that_stands_are_not_answered_as_one(working: Desk) -> None:
+async def test_a_case_that_stands_is_neither_split_nor_answered_for_its_parts(
+    working: Desk,
+) -> None:
     """Its promise runs on first, so that it can be kept or broken."""
     parts = [{"types": ["A01"], "lead_unit": UNIT.unit}, {"types": ["A05"], "lead_unit": UMA.unit}]
     await working.act("suspend", UNIT, **WAIT)
     await working.act("grant_suspension")
+    with pytest.raises(Conflict, match="suspended"):
+        await working.act("split", parts=parts, reason="两件事")
+    await working.act("resume", reason="监测完成")
     await working.act("split", parts=parts, reason="两件事")
+    await working.act("suspend", UNIT, **WAIT)
+    await working.act("grant_suspension")
     with pytest.raises(Conflict, match="suspended"):
         await working.act("consolidate")
+
+
+async def test_a_case_that_waits_for_its_citizen_goes_out_once_it_runs(
+    desk: Desk, city: City
+) -> None:
+    """Else the time to accept it (K02) would begin again after it was accepted."""
+    await Sweeper(desk.db, {CITY: city}).run_once(CITY)
+    await desk.act("ask_supplement", question="何时最重?")
+    with pytest.raises(Conflict, match="suspended"):
+        await desk.act("accept")
+    await desk.act("note_supplement", text="夜里最重")
+    assert "K02" in await running(desk)
+    await desk.act("accept", dispatch=False)
+    await desk.act("dispatch")
+    assert {"K02", "K03"}.isdisjoint(await running(desk))
+
+
+async def test_what_a_helper_answered_meanwhile_is_not_waited_for_again(
+    working: Desk, time: Time
+) -> None:
+    """Its clock (K12A) stood with the case's and has nothing more to run for."""
+    await working.act("suspend", UNIT, **WAIT)
+    await working.act("grant_suspension")
+    await working.act("sign", UMA, handler="李工")
+    await working.act("submit", UMA, **RESULT)
+    time.at("2026-11-24T10:00")
+    await working.act("resume", reason="监测完成")
+    assert "K12" in await running(working)
+    assert "K12A" not in await running(working)
 
 
 @pytest.mark.parametrize(
