@@ -17,6 +17,7 @@ from tests.routing.kit import (
     CITY,
     EAST,
     FRIDAY,
+    OPERATOR,
     SECOND,
     WEST,
     Desk,
@@ -349,6 +350,20 @@ async def test_another_report_of_it_joins_and_is_acted_on_there(known: Desk) -> 
         await other.act("report_emergency", **FIRST)
     with pytest.raises(Conflict, match="emergency_open"):
         await other.act("open_emergency", **LEAK)
+
+
+async def test_an_emergency_of_a_restricted_case_is_seen_by_whom_the_case_is(known: Desk) -> None:
+    """What it is about, who is told and what was reported: to everyone else it is not there."""
+    await known.act("open_emergency", **LEAK)
+    await known.act("report_emergency", **FIRST)
+    await known.act("emergency_call", lines=["12345", "119"], said="119先到场")
+    await known.act("restrict", reason="举报人为在职员工")
+    tables = ("emergency", "emergency_case", "emergency_notice", "emergency_report")
+    for reader, seen in ((OPERATOR.name, True), (SECOND.name, False)):
+        async with known.db.city(CITY, reader=reader) as conn:
+            found = [await conn.fetchval(f"SELECT count(*) > 0 FROM {name}") for name in tables]
+            assert found == [seen] * len(tables)
+            assert bool(await emergencies.newest(conn, CITY, ended=True, limit=9)) == seen
 
 
 async def test_two_operators_open_it_once(known: Desk) -> None:
