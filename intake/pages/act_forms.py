@@ -111,6 +111,8 @@ def offered(view: CaseView, staff: Staff) -> list[Form]:
 def read(verb: str, typed: Mapping[str, str]) -> dict[str, Any]:
     """Make of a posted form the data of an act, as its struct takes it."""
     known = _fields(verb)
+    for name, field in SHEETS[verb].fields.items():
+        _check_length(known[name], _field(field).label, typed.get(name, ""))
     data = {name: _read(name, known[name].type, typed) for name in SHEETS[verb].fields}
     if "task_no" in known:
         data["task_no"] = typed.get("task_no", "")
@@ -311,6 +313,14 @@ def _plain(type_: inspect.Type) -> inspect.Type:
     if not isinstance(type_, inspect.UnionType):
         return type_
     return next(one for one in type_.types if not isinstance(one, inspect.NoneType))
+
+
+def _check_length(known: inspect.Field, label: str, text: str) -> None:
+    """Refuse what is longer than the form lets anybody type."""
+    longest = _longest(known.type, _kind(known.name, known.type))
+    if len(text) > longest:
+        detail = f"“{label}”太长,最多 {longest} 字,请缩短后再提交。"
+        raise Invalid("field_too_long", detail)
 
 
 def _read(name: str, type_: inspect.Type, typed: Mapping[str, str]) -> Any:  # noqa: ANN401

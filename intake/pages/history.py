@@ -107,7 +107,8 @@ def _who(event: Event, city: CityWords) -> str:
 
 
 def _details(data: dict[str, Any], city: CityWords) -> Iterable[str]:
-    one = [data[k] for k in ("to", "lead_unit") if isinstance(data.get(k), str)]
+    whose = ("to", "lead_unit", *(("unit",) if "attempt" in data else ()))
+    one = [data[k] for k in whose if isinstance(data.get(k), str)]
     units = data.get("units") or data.get("parties") or one
     if units:
         yield "、".join(city.unit(code) for code in units)

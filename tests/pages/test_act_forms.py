@@ -162,6 +162,19 @@ def _problem(page: str) -> str:
     return page.partition("data-focus>")[2][:300]
 
 
+async def test_what_is_too_long_is_refused_by_what_the_page_calls_it(world: World) -> None:
+    """A browser without the page's own limits gets its text back."""
+    number = await world.dispatched()
+    operator = await world.browser("op")
+    letter = {"to_name": "局" * 201, "body": "请协查"}
+    response = await operator.post(f"/desk/cases/{number}/send_letter", letter)
+    text = await response.text()
+    assert response.status == 400
+    assert "“主送单位”太长,最多 200 字" in text
+    assert "请协查" in text
+    assert "发出函件" not in await operator.get(f"/desk/cases/{number}")
+
+
 async def test_what_is_not_found_is_said_where_it_was_typed(world: World) -> None:
     """A case number that is none keeps the page and what was typed."""
     number = await world.dispatched()

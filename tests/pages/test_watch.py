@@ -60,6 +60,16 @@ async def test_warnings_and_breaches_are_listed_as_they_come(world: World) -> No
     assert "芙蓉区城管局 · 签收" in recent
 
 
+async def test_the_history_says_whose_clock_ran_out(world: World) -> None:
+    """Several units have the same clock: each warning and breach names its unit."""
+    number = await world.dispatched()
+    await _set_due(world, number, "K04", "now() - interval '1 hour'")
+    await Sweeper(world.db, {CITY: world.city}).run_once(CITY)
+    page = await (await world.browser("boss")).get(f"/desk/cases/{number}")
+    breach = page.partition("<strong>时限超期</strong>")[2].partition("<time")[0]
+    assert "芙蓉区城管局;签收" in breach
+
+
 async def test_long_lists_come_in_pages(world: World) -> None:
     """No clock is missed or shown twice across pages."""
     for n in range(PAGE // 4 + 5):
