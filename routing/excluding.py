@@ -29,6 +29,7 @@ from routing.verify_verbs import AskExclusion, DecideExclusion
 ASKED: Final = "marks:exclusion:asked"
 GRANTED: Final = "marks:exclusion:granted"
 DENIED: Final = "marks:exclusion:denied"
+REVOKED: Final = "marks:exclusion:revoked"
 CEILING: Final = "marks:exclusion:ceiling"
 _OVER: Final = (State.CLOSED, State.ARCHIVED)
 CAUSES: Final = {
@@ -134,6 +135,24 @@ def deny(matter: Matter, request: DecideExclusion, change: Change) -> None:
     _decided(matter, change, granted=False, note=note)
 
 
+def revoke(matter: Matter, request: DecideExclusion, change: Change) -> None:
+    """Let a case count after all that was left out; its place under the ceiling is free again."""
+    past: list[Exclusion] = change.seen.past
+    granted = next((one for one in past if one.granted and not _outdated(matter, one)), None)
+    if granted is None:
+        raise matter.conflict("not_excluded", "该件没有不纳入考核。")
+    if granted.asked_by == matter.actor.name:
+        raise matter.conflict("second_person_needed", "须由申请人以外的人撤销。")
+    note = said(request.note, "note_required", "撤销须写明意见。")
+    change.data |= {"cause": granted.cause, "granted_by": granted.decided_by, "note": note}
+
+    async def keep(conn: Connection, _change: Change) -> None:
+        by, at = matter.actor.name, matter.at
+        await store.revoke(conn, matter.case, granted.asked_at, by=by, at=at, note=plain(note))
+
+    change.effects.append(keep)
+
+
 def _month(matter: Matter) -> date:
     closed = matter.case.closed_at
     return china_day(closed or matter.at).replace(day=1)
@@ -191,5 +210,8 @@ ACTS: Final[Mapping[str, Act]] = {
     ),
     "deny_exclusion": Act(
         Move(who="operator", data=DecideExclusion, cases=_OVER, event=DENIED), deny, look
+    ),
+    "revoke_exclusion": Act(
+        Move(who="operator", data=DecideExclusion, cases=_OVER, event=REVOKED), revoke, look
     ),
 }

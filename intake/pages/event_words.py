@@ -119,6 +119,7 @@ VERBS: Final = {
     "marks:exclusion:asked": "申请不纳入考核",
     "marks:exclusion:granted": "同意不纳入考核",
     "marks:exclusion:denied": "驳回不纳入考核申请",
+    "marks:exclusion:revoked": "撤销不纳入考核",
     "marks:exclusion:ceiling": "不纳入考核已到上限",
     "reward:verified": "拟奖励举报人",
     "reward:changed": "更改拟奖励",

@@ -42,6 +42,13 @@ async def decide(
     await conn.execute(_SQL["decide"], case.city, case.case_no, granted, by, at, note)
 
 
+async def revoke(
+    conn: Connection, case: Case, asked_at: datetime, *, by: str, at: datetime, note: str
+) -> None:
+    """Let a case count after all that was left out."""
+    await conn.execute(_SQL["revoke"], case.city, case.case_no, asked_at, by, at, note)
+
+
 async def of_case(conn: Connection, case: Case) -> list[Exclusion]:
     """Give what was asked of a case."""
     rows = await conn.fetch(_SQL["of_case"], case.city, case.case_no)

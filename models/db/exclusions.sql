@@ -11,6 +11,11 @@ SELECT $1, $2, coalesce(max(x.n), 0) + 1, $3, $4, $5, $6, $7, $8
 UPDATE exclusion SET granted = $3, decided_by = $4, decided_at = $5, note = $6
  WHERE city = $1 AND case_no = $2 AND granted IS NULL;
 
+-- name: revoke
+-- Let a case count after all: what was asked at $3 and granted.
+UPDATE exclusion SET granted = false, decided_by = $4, decided_at = $5, note = $6
+ WHERE city = $1 AND case_no = $2 AND asked_at = $3 AND granted;
+
 -- name: of_case
 -- What was asked of a case, in order.
 SELECT case_no, unit, month, cause, reason, asked_by, asked_at, granted, decided_by, decided_at, note

@@ -36,6 +36,7 @@ ARGS: dict[str, dict[str, list[Any]]] = {
     "exclusions": {
         "ask": [CITY, NO, UNIT, MONTH, "explained", "x", "x", AT],
         "decide": [CITY, NO, True, "x", AT, "x"],
+        "revoke": [CITY, NO, AT, "x", AT, "x"],
         "of_case": [CITY, NO],
         "hold_unit": [CITY, UNIT],
         "used": [CITY, UNIT, MONTH],

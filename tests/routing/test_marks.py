@@ -287,6 +287,31 @@ async def test_f36_the_ceiling_raises_an_alarm(town: Database, city: City) -> No
     assert report.totals.excluded == 3
 
 
+async def test_f36_what_was_left_out_may_be_let_count_again(town: Database, city: City) -> None:
+    """By another person than who asked, with a word; the place under the ceiling is free again."""
+    made = await wishes(town, city, 4)
+    for one in made[:3]:
+        await one.act("grant_exclusion", SECOND)
+    with pytest.raises(Conflict, match="second_person_needed"):
+        await made[0].act("revoke_exclusion", OPERATOR, note="核查不实")
+    with pytest.raises(Invalid, match="note_required"):
+        await made[0].act("revoke_exclusion", SECOND)
+    before = await counted(town, city)
+    await made[0].act("revoke_exclusion", SECOND, note="核查不实")
+    with pytest.raises(Conflict, match="not_excluded"):
+        await made[3].act("revoke_exclusion", SECOND, note="核查不实")
+    after = await counted(town, city)
+    reworked = [
+        next(
+            one for one in await figures(town, run) if (one.formula, one.area) == ("reworked", ECO)
+        )
+        for run in (before, after)
+    ]
+    assert [one.denominator for one in reworked] == [1, 2]
+    await made[3].act("grant_exclusion", SECOND)
+    await made[0].act("ask_exclusion", OPERATOR, cause="explained", reason="补充说明")
+
+
 async def test_f36_many_at_once_do_not_pass_the_ceiling(town: Database, city: City) -> None:
     """Whoever settles wishes of one unit at the same moment: three are granted, and no more."""
     made = await wishes(town, city, 6)
