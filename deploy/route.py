@@ -1,7 +1,6 @@
 """Routing lines of text for `jiesu route`: tags first where a line has none, then the decision."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
@@ -9,11 +8,11 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from deploy.route_page import html_foot, html_head, html_page, page
+from deploy.tagged import facts_of_line
 from models.city import City, city_of
 from models.city_load import installed_cities, load_city
 from models.decision import Decision
 from models.errors import Invalid, JiesuError
-from models.moment import now, parse_local
 from models.tags import TagRequest
 from routing.engine import Facts, decide
 
@@ -55,33 +54,6 @@ def route_lines(
     if form == "html":
         print(html_foot(), file=out)
     return failed
-
-
-def facts_of_line(line: Line) -> Facts:
-    """Read the facts out of a tagged line; codes may stand alone or as `{code, …}`."""
-    place = line.get("place") or {}
-    received = _moment(line.get("received_at"))
-    due = line.get("source_due_at")
-    return Facts(
-        types=tuple(_code(one) for one in line["types"]),
-        kind=_code(line.get("kind") or "TS"),
-        urgency=_code(line.get("urgency") or "P2"),
-        flags=tuple(line.get("flags") or ()),
-        adcode=place.get("adcode") or line.get("adcode"),
-        township=place.get("township") or line.get("township"),
-        zone=place.get("zone") or line.get("zone"),
-        channel=line.get("channel") or "",
-        categories=_categories(line.get("source_category")),
-        happened_at=_moment(line.get("happened_at")) if line.get("happened_at") else received,
-        reported_at=received,
-        dispatched_at=received,
-        source_due_at=_moment(due) if due else None,
-    )
-
-
-def _categories(stated: str | list[str] | None) -> tuple[str, ...]:
-    """Read what the platform calls a case: one category, or its code and name."""
-    return (stated,) if isinstance(stated, str) else tuple(stated or ())
 
 
 def _read(number: int, raw: bytes) -> _Row:
@@ -167,11 +139,3 @@ def _around(code: str) -> str:
     """Give the city of a county, township or zone: the county itself where that is installed."""
     county = code[:_COUNTY]
     return county if county in installed_cities() else city_of(county)
-
-
-def _code(value: str | Line) -> str:
-    return str(value["code"]) if isinstance(value, dict) else value
-
-
-def _moment(text: str | None) -> datetime:
-    return parse_local(text) if text else now()

@@ -141,7 +141,7 @@ def _home(adcodes: Iterable[str | None]) -> str | None:
 
 
 def _lead(tags: Tags, city: str) -> str | None:
-    from deploy.route import facts_of_line  # noqa: PLC0415 - routing only where roles are asked
+    from deploy.tagged import facts_of_line  # noqa: PLC0415 - routing only where roles are asked
     from routing.engine import decide  # noqa: PLC0415
 
     lead = decide(load_city(city), facts_of_line(msgspec.to_builtins(tags))).lead

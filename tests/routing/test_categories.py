@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from deploy.route import facts_of_line
 from deploy.route_page import html_page, page
+from deploy.tagged import facts_of_line
 from models.case import CaseNo
 from models.checks.order import check_order, overlaps
 from models.checks.rules import check_rules

@@ -187,3 +187,26 @@ def test_the_page_says_nothing_that_the_decision_does_not_bear_out() -> None:
     assert "主办部门本市尚未指定" in page
     assert "无匹配规则" not in page
     assert "单位 [" not in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"types": ["ZZZ"]}, "没有污染类型代码 ZZZ"),
+        ({"kind": "QQ"}, "没有诉求类型代码 QQ"),
+        ({"urgency": "P9"}, "没有紧急程度代码 P9"),
+        ({"flags": "time:night"}, "字段的形式不对"),
+        ({"adcode": 430102}, "字段的形式不对"),
+        ({"place": "芙蓉区"}, "字段的形式不对"),
+        ({"received_at": "昨天"}, "received_at 应为 ISO 8601 时刻"),
+        ({"received_at": "2026-11-20T10:00", "happened_at": "2026-12-01T10:00"}, "晚于"),
+    ],
+)
+def test_a_line_that_cannot_be_meant_is_refused_with_its_reason(
+    wrong: dict[str, object], said: str
+) -> None:
+    """Nothing is decided on a code that does not exist or a field that is not what it should be."""
+    found = route({"types": ["A01"], "kind": "TS", "adcode": "430102"} | wrong)
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert found.stderr.startswith("第 1 行:")
+    assert said in found.stderr
