@@ -35,7 +35,7 @@ from routing.lifecycle import Move
 from routing.link_verbs import Merge, Unmerge
 from routing.matter import Change, Effect, Matter
 from routing.plan import ACCEPTED
-from routing.promises import closing_codes, freed, sooner
+from routing.promises import closing_codes, freed, promised_ends, sooner
 from routing.restoring import restore_clocks, restore_task, was
 from routing.writing import aside, matter_of, write
 
@@ -266,17 +266,24 @@ def _let_go(change: Change, rest: Promise | None) -> None:
     """Give the main case back the time that it gave up for a case that has left."""
     matter, number = change.matter, change.data["from"]
     taken = [one.data for one in matter.past(TAKEN) if one.data["from"] == number]
-    kept = {(one["code"], one["attempt"]): one for data in taken for one in data["sooner"]}
+    ends = {(one["code"], one["due_at"]) for data in taken for one in data["sooner"]}
     for clock in matter.running:
-        given = kept.get((clock.code, clock.attempt))
-        if given is None or clock.task_no != 0:
+        end = next(
+            (end for end in promised_ends(matter, clock) if _named(clock, end) in ends), None
+        )
+        if end is None or clock.task_no != 0:
             continue
-        moved = freed(matter, clock, datetime.fromisoformat(given["due_at"]))
+        moved = freed(matter, clock, end)
         if rest is not None and moved.due_at > rest.due_at:
             moved = _still(matter, moved, rest)
         change.stops.append((clock, LEFT))
         change.starts.append(moved)
         change.data["later"].append(_told(clock, moved))
+
+
+def _named(clock: Clock, end: datetime) -> tuple[str, str]:
+    """Name an end that a clock was given, as the history does."""
+    return clock.code, aware(end).isoformat()
 
 
 def _still(matter: Matter, clock: Clock, rest: Promise) -> Clock:

@@ -34,6 +34,12 @@ def sooner(matter: Matter, clock: Clock, promise: Promise) -> Clock:
     return clocking.continued(matter.book, matter.case, clock, matter.at, shift)
 
 
+def promised_ends(matter: Matter, clock: Clock) -> list[datetime]:
+    """Give the ends that a clock keeps for other cases."""
+    shifts = clocking.basis_of_running(matter.book, clock).shifts
+    return [shift.end for shift in shifts if shift.kind == PROMISED and shift.end is not None]
+
+
 def freed(matter: Matter, clock: Clock, end: datetime) -> Clock:
     """Let a running clock run on without an end that it kept for another case."""
     basis = clocking.basis_of_running(matter.book, clock)

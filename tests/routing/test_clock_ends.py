@@ -468,3 +468,20 @@ async def test_f67_an_emergency_is_passed_on_with_its_reports_still_due(desk: De
     await desk.act("transfer", destination="水务部门")
     await desk.act("report_emergency", kind="final", **UP)
     assert "K28A" not in await running(desk)
+
+
+async def test_a_main_case_prolonged_meanwhile_has_its_own_time_back(
+    working: Desk, time: Time
+) -> None:
+    """What it kept for a case that has left is taken off, what was granted to it stays."""
+    time.at("2026-11-27T10:00")
+    main = await beside(working)
+    await main.act("sign", UNIT, handler="张工")
+    assert day((await latest(main, "K12")).due_at) == "2026-12-18"
+    await working.act("merge", into=main.number, reason="同一家厂")
+    assert day((await latest(main, "K12")).due_at) == "2026-12-11"
+    await main.act("request_extension", UNIT, **LONGER)
+    await main.act("grant_extension")
+    assert day((await latest(main, "K12")).due_at) == "2026-12-16"
+    await working.act("unmerge", reason="不是同一家")
+    assert day((await latest(main, "K12")).due_at) == "2026-12-23"
