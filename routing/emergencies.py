@@ -14,13 +14,13 @@ import msgspec
 
 from models.case import State
 from models.db import emergencies as store
-from models.db.clocks import Clock
 from models.db.emergencies import Call, Emergency, Notice, Report, Whole
 from models.db.pool import Connection
 from models.errors import Invalid
 from routing import clocking
 from routing.act import Act
-from routing.emergency_list import NEIGHBOUR, further, listed, untold
+from routing.emergency_facts import CROSSING, KNOWN, facts, going
+from routing.emergency_list import NEIGHBOUR, listed, untold
 from routing.emergency_verbs import (
     EmergencyCall,
     EndEmergency,
@@ -31,17 +31,16 @@ from routing.emergency_verbs import (
     Said,
     TellEmergency,
 )
+from routing.grading import grade
 from routing.handling import refuse_twice, said
 from routing.lifecycle import AT_WORK, Move
 from routing.looking import moment
 from routing.matter import Change, Effect, Matter
 from routing.terms import triggers
 
-#: What the clocks start from: not when it was noted but when it was known.
-KNOWN: Final = "emergency:known"
 _TOLD, _NEIGHBOURS = "emergency:told", "emergency:neighbour_told"
-#: That it may reach others; what the clock of the next report starts from.
-_CROSSING, _NEXT_DUE = "emergency:crossing", "emergency:report_due"
+#: What the clock of the next report starts from.
+_NEXT_DUE: Final = "emergency:report_due"
 _REPORTED: Final = {
     "first": "emergency:reported_first",
     "follow": "emergency:reported_follow",
@@ -53,11 +52,6 @@ _ANY: Final = tuple(
 #: A case that may be taken for an emergency: what is over tells of none.
 _OPEN: Final = (State.SCREEN, *AT_WORK, State.TRANSFERRED)
 _FEWEST: Final = 2
-#: The clocks of the report upward, one of them by the grade; that of telling the neighbours.
-_TO_REPORT: Final = ("K28", "K29", "K31")
-_TELL_NEAR: Final = "K33"
-#: Levels as they get graver.
-_GRAVITY: Final = ("", "IV", "III", "II", "I")
 _EMERGENCY: Final = "P0"
 
 
@@ -92,17 +86,17 @@ def open_one(matter: Matter, request: OpenEmergency, change: Change) -> None:
         opened_by=matter.actor.name,
     )
     notices = listed(matter, request, crossing=event.crossing)
-    change.data |= _facts(event) | {"trigger": event.trigger, "notices": len(notices)}
+    change.data |= facts(event) | {"trigger": event.trigger, "notices": len(notices)}
     _as_emergency(change)
     # Not by the event that is written now: they run from when it was known.
     change.starts += clocking.starts(
         *(matter.book, change.case, [], [KNOWN], event.known_at),
         held=matter.clocks,
-        said={KNOWN: _facts(event)},
+        said={KNOWN: facts(event)},
     )
     if event.crossing:
         near = [one.addressee for one in untold(notices, NEIGHBOUR)]
-        change.more_events.append((_CROSSING, {"neighbours": near}))
+        change.more_events.append((CROSSING, {"neighbours": near}))
 
     async def keep(conn: Connection, _change: Change) -> None:
         await store.open_one(conn, matter.case.city, event)
@@ -125,16 +119,6 @@ def _as_emergency(change: Change) -> None:
         change.facts_changed = True
 
 
-def _facts(event: Emergency) -> dict[str, Any]:
-    """Say of an emergency what its clocks ask for."""
-    plain = {True: "true", False: "false"}
-    return {
-        "level": event.level,
-        "water": plain[event.water],
-        "crossing": plain[event.crossing],
-    }
-
-
 def join(matter: Matter, request: JoinEmergency, change: Change) -> None:
     """Note that this case tells of an emergency that is known already."""
     own, other = change.seen
@@ -155,7 +139,7 @@ def join(matter: Matter, request: JoinEmergency, change: Change) -> None:
 
 def call(matter: Matter, request: EmergencyCall, change: Change) -> None:
     """Keep the record of a call between several parties."""
-    event = _going(matter, change)
+    event = going(matter, change)
     refuse_twice(matter, change)
     if len({line.strip() for line in request.lines} - {""}) < _FEWEST:
         raise Invalid("lines_required", "通话记录须写明通话各方(如 12345、119、承办单位)。")
@@ -167,7 +151,7 @@ def call(matter: Matter, request: EmergencyCall, change: Change) -> None:
 
 def tell(matter: Matter, request: TellEmergency, change: Change) -> None:
     """Note who has been told; once every neighbour is, their clock stops."""
-    event = _going(matter, change)
+    event = going(matter, change)
     notices: tuple[Notice, ...] = change.seen.notices
     numbers = {notice.n for notice in notices}
     wanted = set(request.notices)
@@ -189,7 +173,7 @@ def tell(matter: Matter, request: TellEmergency, change: Change) -> None:
 
 def receive(matter: Matter, _request: Said, change: Change) -> None:
     """Let a unit say that it has the notice meant for it."""
-    event = _going(matter, change)
+    event = going(matter, change)
     mine = [notice.n for notice in change.seen.notices if notice.unit == matter.actor.unit]
     if not mine:
         raise matter.conflict("not_on_the_list", "本单位不在该事件的通知名单中。")
@@ -204,7 +188,7 @@ def receive(matter: Matter, _request: Said, change: Change) -> None:
 
 def arrive(matter: Matter, request: Said, change: Change) -> None:
     """Note that a unit is on the spot; the first arrival counts."""
-    event = _going(matter, change)
+    event = going(matter, change)
     change.data |= {"unit": matter.actor.unit} | ({"note": request.note} if request.note else {})
 
     async def keep(conn: Connection, _change: Change) -> None:
@@ -213,72 +197,9 @@ def arrive(matter: Matter, request: Said, change: Change) -> None:
     change.effects.append(keep)
 
 
-def grade(matter: Matter, request: GradeEmergency, change: Change) -> None:
-    """Set what is known by now, and count the time to report and to tell the neighbours anew.
-
-    Before the first report its time runs from when it was known; what turns graver after it is
-    reported again, in the time of its new grade from now on.
-    """
-    event = _going(matter, change)
-    _before_final(matter, change)
-    graded = _graded(event, request)
-    reason = said(request.reason, "reason_required", "定级须写明依据。")
-    change.data |= _facts(graded) | {"reason": reason}
-    reported = any(report.kind == "first" for report in change.seen.reports)
-    wanted = _report_clocks(matter, change, graded, matter.at if reported else event.known_at)
-    running = {clock.code for clock in matter.running}
-    fit = {clock.code for clock in wanted}
-    change.stops += [
-        (clock, change.event)
-        for clock in matter.running
-        if (clock.code in _TO_REPORT and clock.code not in fit)
-        or (clock.code == _TELL_NEAR and not graded.crossing)
-    ]
-    if not reported or _graver(event, graded):
-        change.starts += [clock for clock in wanted if clock.code not in running]
-    notices: tuple[Notice, ...] = change.seen.notices
-    added = further(notices, request.neighbours, crossing=graded.crossing)
-    near = untold((*notices, *added), NEIGHBOUR)
-    if graded.crossing and near and _TELL_NEAR not in running:
-        change.more_events.append((_CROSSING, {"neighbours": [one.addressee for one in near]}))
-
-    async def keep(conn: Connection, _change: Change) -> None:
-        await store.grade(conn, matter.case.city, graded)
-        await store.list_notices(conn, matter.case.city, event.emergency_no, added)
-
-    change.effects.append(keep)
-
-
-def _graded(event: Emergency, request: GradeEmergency) -> Emergency:
-    """Give an emergency as it is known by now; naming neighbours says that it may reach them."""
-    if request.neighbours and request.crossing is False:
-        raise Invalid("crossing_unclear", "指明相邻地区的,不能同时认定不跨界。")
-    known = {
-        "level": request.level,
-        "water": request.water,
-        "crossing": True if request.neighbours else request.crossing,
-    }
-    given = {name: value for name, value in known.items() if value is not None}
-    return msgspec.structs.replace(event, **given)
-
-
-def _graver(was: Emergency, now: Emergency) -> bool:
-    """Tell whether an emergency is graver by now: its level, or drinking water touched."""
-    return _GRAVITY.index(now.level) > _GRAVITY.index(was.level) or (now.water and not was.water)
-
-
-def _report_clocks(matter: Matter, change: Change, event: Emergency, at: datetime) -> list[Clock]:
-    """Give the clock of the report upward that a grade asks for, from a moment on."""
-    known = {KNOWN: _facts(event)}
-    made = clocking.starts(
-        matter.book, change.case, [], [KNOWN], at, held=matter.clocks, said=known
-    )
-    return [clock for clock in made if clock.code in _TO_REPORT]
-
-
 def report(matter: Matter, request: ReportEmergency, change: Change) -> None:
     """Report upward: first, then as often as needed and at least once a day, then finally."""
-    event = _going(matter, change)
+    event = going(matter, change)
     refuse_twice(matter, change)
     kinds = [one.kind for one in change.seen.reports]
     if (request.kind == "first") == ("first" in kinds) or "final" in kinds:
@@ -311,7 +232,7 @@ def end(matter: Matter, request: EndEmergency, change: Change) -> None:
     A false alarm that nobody above has heard of needs no report; one that was reported is taken
     back by the final report.
     """
-    event = _going(matter, change)
+    event = going(matter, change)
     note = said(request.note, "note_required", "终止应急须写明处置结果。")
     kinds = [one.kind for one in change.seen.reports]
     if "final" not in kinds and not (request.false_alarm and not kinds):
@@ -332,11 +253,6 @@ def end(matter: Matter, request: EndEmergency, change: Change) -> None:
     change.effects.append(keep)
 
 
-def _before_final(matter: Matter, change: Change) -> None:
-    if any(report.kind == "final" for report in change.seen.reports):
-        raise matter.conflict("reported_finally", "已终报,不能再定级;情况反复请另列突发事件。")
-
-
 async def undone(conn: Connection, matter: Matter) -> list[str]:
     """Say that a case bears an emergency that goes on: it cannot be closed."""
     whole = await store.of_case(conn, matter.case.city, matter.case.case_no)
@@ -350,17 +266,6 @@ async def bears_none(conn: Connection, matter: Matter, _request: Any) -> None:  
     event = whole.event if whole is not None else None
     if event and event.ended_at is None and event.emergency_no == matter.case.case_no:
         raise matter.conflict("emergency_open", "突发事件尚未终止,不能并案或不予受理。")
-
-
-def _going(matter: Matter, change: Change) -> Emergency:
-    """Give the emergency that this case bears, while it goes on."""
-    whole: Whole | None = change.seen
-    if whole is None or whole.event.ended_at is not None:
-        raise matter.conflict("no_emergency", "该件不是进行中的突发事件。")
-    if whole.event.emergency_no != matter.case.case_no:
-        number = whole.event.emergency_no
-        raise matter.conflict("other_case_bears_it", f"请在首个工单 {number} 上操作该突发事件。")
-    return whole.event
 
 
 def _kept(write: Any, event: Emergency, record: msgspec.Struct) -> Effect:  # noqa: ANN401
