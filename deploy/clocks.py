@@ -1,17 +1,20 @@
 """`jiesu clocks`: the clocks that hold in a city, and counting the running ones again."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from deploy.database import must_fit, open_database
 from deploy.settings import Settings
+from intake.pages.event_words import VERBS
 from models.city_load import load_city
 from models.clock import ClockDef
 from models.db.pool import Database
 from routing.catalogue import catalogue
 from routing.clocks import show_span
 from routing.live import LiveCities
+from routing.pauses import pauses_of
 from routing.recounting import recount
 
 _BATCH: Final = 500
@@ -65,7 +68,8 @@ async def _recount(db: Database, cities: LiveCities, adcode: str) -> Recounted:
 def show(found: Listed) -> str:
     """Write the clocks for people, one a line, with what may be different for urgent cases."""
     lines = [f"{found.city} 的时钟({len(found.clocks)} 个,日历 {found.calendar}):"]
-    return "\n".join([*lines, *(_line(clock) for clock in found.clocks)])
+    pauses = {one.code: one.zh for one in pauses_of(load_city(found.city)).values()}
+    return "\n".join([*lines, *(_line(clock, pauses) for clock in found.clocks)])
 
 
 def show_recounted(found: list[Recounted]) -> str:
@@ -75,15 +79,16 @@ def show_recounted(found: list[Recounted]) -> str:
     )
 
 
-def _line(clock: ClockDef) -> str:
+def _line(clock: ClockDef, pauses: Mapping[str, str]) -> str:
     urgent = "、".join(f"{code} {show_span(span)}" for code, span in clock.by_urgency.items())
     marks = [
         "窗口期" if clock.window else "",
         "保存期" if clock.retention else "",
         "" if clock.active else "未启用",
-        f"停表:{'、'.join(clock.pause)}" if clock.pause else "",
+        f"停表:{'、'.join(pauses.get(one, one) for one in clock.pause)}" if clock.pause else "",
         f"可延 {clock.extension.times} 次" if clock.extension else "",
     ]
     parts = [show_span(clock.ordinary), urgent, _SCOPES.get(clock.scope, clock.scope), *marks]
     said = ";".join(part for part in parts if part)
-    return f"  {clock.code:<5}{clock.zh}:{said}\n       {clock.start} → {'、'.join(clock.stops)}"
+    start, *stops = (VERBS.get(verb, verb) for verb in (clock.start, *clock.stops))
+    return f"  {clock.code:<5}{clock.zh}:{said}\n       {start} → {'、'.join(stops)}"

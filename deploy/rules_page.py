@@ -56,7 +56,7 @@ def show_listing(found: Listing) -> str:
     """Write what is in force, what was, and what is drafted."""
     lines = [f"城市 {found.city} 现行版本:{found.in_force or '尚未发布'}", "发布记录:"]
     lines += [f"  {_publication(one)}" for one in found.publications]
-    lines.append("草案:")
+    lines.append("草案:" if found.drafts else "草案:无")
     lines += [f"  {_draft(one)}" for one in found.drafts]
     return "\n".join(lines)
 

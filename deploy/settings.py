@@ -74,7 +74,8 @@ def load_secrets(settings: Settings) -> Secrets:
     held = _overruled(_stored_secrets(settings), os.environ)
     if held is None:
         detail = (
-            f"没有密钥文件 {_secrets_file(settings)}:请先运行 jiesu up,或设 JIESU_SECRETS_FILE。"
+            f"没有密钥文件 {_secrets_file(settings)}:请先运行 jiesu up"
+            "(它用了 --data 的,这里也要用同一个),或设 JIESU_SECRETS_FILE。"
         )
         raise Unavailable("secrets_missing", detail)
     return held

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -10,7 +11,7 @@ import msgspec
 
 from models.city import city_of
 from models.city_load import installed_cities, load_city
-from models.tags import Datum, TagRequest, Tags
+from models.tags import REVIEW_REASONS, Datum, TagRequest, Tags
 from models.taxonomy import issue_type, request_type
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def tag_lines(
                 asked.append(_request(number, raw, city))
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 failed += 1
-                print(f"第 {number} 行:{error}", file=err)
+                print(f"第 {number} 行:{_wrong(error)}", file=err)
         for tags, request in zip(tagger.tag(asked), asked, strict=True):
             print(_json(tags) if as_json else _page(tags, request.full_text), file=out)
     return failed
@@ -90,6 +91,13 @@ def _request(number: int, raw: bytes, city: str | None) -> TagRequest:
     )
 
 
+def _wrong(error: Exception) -> str:
+    """Say what is wrong with a line."""
+    if isinstance(error, msgspec.ValidationError):
+        return f"内容不合要求:{error}"
+    return "不是 UTF-8 文本" if isinstance(error, UnicodeDecodeError) else "不是合法的 JSON"
+
+
 def _json(value: Tags) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -105,11 +113,27 @@ def _page(tags: Tags, text: str) -> str:
         words = "、".join(dict.fromkeys(text[start:end] for start, end in tag.evidence))
         lines.append(f"  {tag.code} {issue_type(tag.code).zh} {tag.p:.2f}  {words}")
     place = tags.place
-    where = " ".join(filter(None, (place.adcode, place.township, place.zone))) or "未知"
-    lines.append(f"  地点 {where} {place.p:.2f} {' '.join(place.candidates)}".rstrip())
+    where = " ".join(map(_named, filter(None, (place.adcode, place.township, place.zone))))
+    others = [_named(code) for code in place.candidates if code != place.adcode]
+    lines.append(f"  地点 {where or '未知'} {place.p:.2f}")
+    if others:
+        lines.append(f"  也可能是 {'、'.join(others)}")
     if tags.review:
-        lines.append(f"  须复核 {'、'.join(tags.review_reasons)}")
+        reasons = (REVIEW_REASONS.get(code, (code, ""))[0] for code in tags.review_reasons)
+        lines.append(f"  须复核 {'、'.join(reasons)}")
     return "\n".join(lines)
+
+
+def _named(code: str) -> str:
+    return _places().get(code, code)
+
+
+@cache
+def _places() -> dict[str, str]:
+    """Name the divisions and zones of all installed cities."""
+    cities = [load_city(adcode) for adcode in installed_cities()]
+    zones = {zone.code: zone.name for city in cities for zone in city.zones}
+    return zones | {one.code: one.name for city in cities for one in city.divisions}
 
 
 def measure(

@@ -4,6 +4,10 @@ from typing import Final
 
 #: The verbs of events as staff read them.
 VERBS: Final = {
+    "call:ringing": "来电振铃",
+    "call:answered": "接听",
+    "privacy:assessed": "个人信息保护影响评估",
+    "archive:erased": "档案到期删除",
     "case:received": "收到诉求",
     "case:content:updated": "来单内容有更新",
     "case:content:supplemented": "收到补充内容",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,20 @@ def test_people_get_words() -> None:
     stream = io.BytesIO(lines(GOLD | {"text": "楼下油烟大"}).encode())
     assert tag_lines(stream, out, err, city="430100", as_json=False) == 0
     assert "A03 餐饮油烟" in out.getvalue()
-    assert "须复核" in out.getvalue()
+    why = out.getvalue().partition("须复核 ")[2]
+    assert why
+    assert not re.search("[a-z]", why)
+
+
+def test_people_get_the_names_of_places_and_what_is_wrong_with_a_line() -> None:
+    """No code of a division, and no parser's words for a line that is none."""
+    out, err = io.StringIO(), io.StringIO()
+    named = lines(GOLD | {"text": "岳麓区望城坡街道楼下油烟大"}).encode()
+    stream = io.BytesIO(named + b"\nxx\n\xff\n")
+    assert tag_lines(stream, out, err, city="430100", as_json=False) == 2
+    assert "地点 岳麓区 望城坡街道" in out.getvalue()
+    assert "不是合法的 JSON" in err.getvalue()
+    assert "JSON is" not in err.getvalue()
 
 
 def test_a_missing_file_is_wrong_use() -> None:

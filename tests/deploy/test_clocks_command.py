@@ -1,6 +1,7 @@
 """`jiesu clocks` and the doctor's word on calendars."""
 
 import json
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -29,6 +30,9 @@ def test_the_clocks_of_a_city_are_listed_in_words_and_as_data() -> None:
     text = run("list", "--city", "430100")
     assert "K12  投诉举报办结:15 个工作日;P0 24 小时、P1 3 个工作日" in text
     assert "可延 2 次" in text
+    assert "停表:等待诉求人补充材料" in text
+    assert "派单 → 签收" in text
+    assert not re.search(r"[a-z]+:[a-z]+", text)
     found = json.loads(run("list", "--city", "430100", "--json"))
     assert {f"K{n:02d}" for n in range(1, 41)} <= {clock["code"] for clock in found["clocks"]}
 
