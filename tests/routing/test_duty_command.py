@@ -210,3 +210,19 @@ def test_a_line_that_cannot_be_meant_is_refused_with_its_reason(
     assert (found.exit_code, found.stdout) == (1, "")
     assert found.stderr.startswith("第 1 行:")
     assert said in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("city", "text", "rule"),
+    [
+        ("530100", "松华坝水库一级保护区里有人钓鱼,往水里倒脏水", "T2-SOURCE-WATER-CORE"),
+        ("530900", "云县爱华镇猪场粪水流到沟里,这里是禁养区", "T2-LIVESTOCK-BAN"),
+    ],
+)
+def test_f79_f82_what_a_text_says_of_the_protected_place_reaches_its_rule(
+    city: str, text: str, rule: str
+) -> None:
+    """The core zone of source water, a ban area: named in the report, they decide."""
+    found = json.loads(route({"text": text, "city": city}).stdout)
+    matched = [step["rule"] for step in found["decision"]["trace"] if step["matched"]]
+    assert rule in matched
