@@ -24,11 +24,12 @@ from routing.chain import policy
 from routing.evidence import rules
 from routing.lifecycle import OVER
 from routing.supervision_verbs import KeyReason
+from routing.terms import triggers
 
 _LONG: Final = frozenset(
     (
         *("answer", "body", "conditions", "demand", "ends_when", "finding", "note", "opinion"),
-        *("progress", "question", "reason", "reply", "reply_text", "summary", "text"),
+        *("progress", "question", "reason", "reply", "reply_text", "said", "summary", "text"),
     )
 )
 _UNITS: Final = ("lead_unit", "unit")
@@ -37,6 +38,8 @@ _BETWEEN: Final = re.compile(r"[、,,;;\s]+")
 _NAMED: Final = re.compile(r"field `(\w+)`|`\$\.(\w+)")
 _MOST, _LINE = 2000, 200
 _OPTIONAL: Final = "不填"
+#: How urgent a case is that may tell of an emergency.
+_URGENT: Final = ("P0", "P1")
 _KEYS: Final = get_args(KeyReason)
 
 
@@ -153,7 +156,7 @@ def _fits(verb: str, sheet: Sheet, view: CaseView, staff: Staff) -> bool:
         and (own is None or not move.lead_only or own.is_lead)
         and (not sheet.during or _lasts(view.past, sheet.during, sheet.over))
         and not _lasts(view.past, sheet.unless, sheet.over)
-        and (not sheet.only or _ONLY[sheet.only](view, staff))
+        and (not sheet.only or CONDITIONS[sheet.only](view, staff))
     )
 
 
@@ -168,7 +171,8 @@ def _leads(view: CaseView, staff: Staff) -> bool:
     return staff.unit is None or (view.lead is not None and view.lead.unit == staff.unit)
 
 
-_ONLY: Final[Mapping[str, Callable[[CaseView, Staff], bool]]] = {
+#: What `only` of a form may say, and whether it holds for a case and somebody.
+CONDITIONS: Final[Mapping[str, Callable[[CaseView, Staff], bool]]] = {
     "lead": _leads,
     "led": lambda view, staff: view.case.lead_unit is not None and _leads(view, staff),
     "answers": lambda view, staff: view.case.lead_unit == staff.unit,
@@ -178,6 +182,7 @@ _ONLY: Final[Mapping[str, Callable[[CaseView, Staff], bool]]] = {
     "suspended": lambda view, _: view.case.suspended_at is not None,
     "restricted": lambda view, _: view.case.restricted,
     "unrestricted": lambda view, _: not view.case.restricted,
+    "urgent": lambda view, _: view.case.urgency in _URGENT,
     "to_ask": lambda view, _: view.to_ask,
 }
 
@@ -259,13 +264,15 @@ def _groups(
     if name == "adcode":
         return [("", [(d.code, d.name) for d in view.words.counties if d.code != view.case.adcode])]
     if field.choices:
-        return [("", _CHOICES[field.choices](view))]
+        return [("", CHOICES[field.choices](view))]
     return [("", list(field.options.items()))] if field.options else None
 
 
-_CHOICES: Final[Mapping[str, Callable[[CaseView], Pairs]]] = {
+#: What `choices` of a field may say, and what is offered then.
+CHOICES: Final[Mapping[str, Callable[[CaseView], Pairs]]] = {
     "pauses": lambda view: [(p.code, p.zh) for p in view.words.pauses if p.asked],
     "key_reasons": lambda _: [(c, zh) for c, zh in policy().key.names.items() if c in _KEYS],
+    "triggers": lambda _: [(one.code, one.zh) for one in triggers()[1].values()],
     "hours": lambda _: [(one.code, one.zh) for one in rules().windows.values()],
 }
 

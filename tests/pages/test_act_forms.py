@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from msgspec import inspect
 
-from intake.pages.act_forms import SHEETS, Field
+from intake.pages.act_forms import CHOICES, CONDITIONS, SHEETS, Field, Sheet
+from intake.pages.event_words import VERBS
 from models.moment import now
 from routing.acts import ACTS
 from tests.pages.kit import ECO, UMA, Browser, World, revision
@@ -36,7 +37,16 @@ def test_a_choice_offers_what_its_act_takes(verb: str) -> None:
         if not isinstance(sheet, Field) or sheet.choices or not known:
             continue
         assert set(sheet.options) <= known, field.name
-        assert known - set(sheet.options) <= {"none"}, field.name
+        assert known - set(sheet.options) <= {"none", ""}, field.name
+
+
+@pytest.mark.parametrize("sheet", SHEETS.values(), ids=list(SHEETS))
+def test_a_form_names_only_conditions_lists_and_events_that_there_are(sheet: Sheet) -> None:
+    """A slip in the data would else be found by whoever opens a page."""
+    assert not sheet.only or sheet.only in CONDITIONS
+    fields = [field for field in sheet.fields.values() if isinstance(field, Field)]
+    assert {field.choices for field in fields} <= {"", *CHOICES}
+    assert {*sheet.during, *sheet.over, *sheet.unless} <= set(VERBS)
 
 
 def _values(kind: inspect.Type) -> set[str]:
@@ -160,6 +170,30 @@ async def _send(browser: Browser, path: str, form: dict[str, str]) -> None:
 
 def _problem(page: str) -> str:
     return page.partition("data-focus>")[2][:300]
+
+
+async def test_an_emergency_is_opened_reported_and_called_about_at_the_desk(world: World) -> None:
+    """Offered for urgent cases alone; the report upward stands open until it is over."""
+    calm = await world.dispatched()
+    receipt = await world.report("芙蓉区仓库化工桶泄漏,地上黄水往河里流,多人恶心头晕。")
+    await world.read(receipt.case_no, review=("emergency",), urgency="P0")
+    operator, path = await world.browser("op"), f"/desk/cases/{receipt.number}"
+    assert "open_emergency" not in await operator.get(f"/desk/cases/{calm}")
+    page = await operator.get(path)
+    offered = page.partition('id="open_emergency-trigger"')[2].partition("</select>")[0]
+    trigger = re.findall(r'value="([a-z_]+)"', offered)[0]
+    opened = {"trigger": trigger, "summary": "化工桶泄漏", "water": "true", "neighbours": "长沙县"}
+    await _send(operator, f"{path}/open_emergency", opened)
+    page = await operator.get(path)
+    assert 'id="act-report_emergency"' in page
+    assert "open_emergency" not in page
+    first = {"kind": "first", "addressees": "市政府、省厅", "text": "已派人到场"}
+    await _send(operator, f"{path}/report_emergency", first)
+    await _send(operator, f"{path}/emergency_call", {"lines": "119、分局", "said": "先堵漏"})
+    told = (await operator.get(path)).partition('id="history"')[2]
+    for word in ("启动突发事件", "突发事件初报", "市政府、省厅", "三方通话", "119、分局"):
+        assert word in told, word
+    assert ">emergency:" not in told
 
 
 async def test_what_is_too_long_is_refused_by_what_the_page_calls_it(world: World) -> None:
