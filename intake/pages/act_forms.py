@@ -129,7 +129,7 @@ def typed_in(verb: str, typed: Mapping[str, str]) -> tuple[Mapping[str, str], Ma
 
 def done(verb: str) -> str | None:
     """Say that an act was done, None for one without a form here."""
-    return f"“{SHEETS[verb].title}”已登记。" if verb in SHEETS else None
+    return f"“{SHEETS[verb].title.removeprefix('登记')}”已登记。" if verb in SHEETS else None
 
 
 def explained(verb: str, error: Invalid) -> Invalid:

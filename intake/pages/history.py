@@ -14,6 +14,7 @@ from models.case import OUTCOME_NAMES, Case, Event, State
 from models.db.lines import ClockView, TaskView
 from models.grid import grid_of
 from routing.chain import policy
+from routing.terms import triggers
 
 #: What events say in words of people.
 _SAID: Final = (
@@ -121,6 +122,8 @@ def _details(data: dict[str, Any], city: CityWords) -> Iterable[str]:
         yield "、".join(words.reason(code) for code in reasons)
     if key := data.get("key_reason"):
         yield policy().key.names.get(key, key)
+    if (trigger := triggers()[1].get(data.get("trigger", ""))) is not None:
+        yield trigger.zh
     yield from _texts(data, city)
 
 

@@ -191,7 +191,15 @@ async def test_an_emergency_is_opened_reported_and_called_about_at_the_desk(worl
     await _send(operator, f"{path}/report_emergency", first)
     await _send(operator, f"{path}/emergency_call", {"lines": "119、分局", "said": "先堵漏"})
     told = (await operator.get(path)).partition('id="history"')[2]
-    for word in ("启动突发事件", "突发事件初报", "市政府、省厅", "三方通话", "119、分局"):
+    assert "“三方通话”已登记。" in await operator.get(f"{path}?done=emergency_call")
+    for word in (
+        "启动突发事件",
+        "泄漏、爆炸、着火、不明气体",
+        "突发事件初报",
+        "市政府、省厅",
+        "三方通话",
+        "119、分局",
+    ):
         assert word in told, word
     assert ">emergency:" not in told
 
