@@ -281,6 +281,24 @@ async def test_a_result_sent_back_waits_with_the_unit_again(world: World) -> Non
     assert number in await unit.get("/unit")
 
 
+async def test_an_approved_result_that_cannot_be_closed_is_sent_back_from_the_page(
+    world: World,
+) -> None:
+    """What is found lacking after the approval has a way back to the unit."""
+    number = await world.dispatched()
+    unit, operator = await world.browser("uma"), await world.browser("op")
+    await unit.post(f"/unit/tasks/{number}/sign", {"handler": "测试经办"})
+    result = {"outcome": "true", "reply_text": "已处理。", "reply_method": "platform"}
+    await unit.post(f"/unit/tasks/{number}/submit", result)
+    assert (await operator.post(f"/desk/cases/{number}/approve", {})).status == 303
+    page = await operator.get(f"/desk/cases/{number}")
+    assert f'action="/desk/cases/{number}/rework"' in page
+    task_no = re.findall(r'name="task_no" value="(\d+)"', page.partition("/rework")[2])[0]
+    form = {"task_no": task_no, "reason": "须补现场核查"}
+    assert (await operator.post(f"/desk/cases/{number}/rework", form)).status == 303
+    assert number in await unit.get("/unit")
+
+
 async def test_a_change_after_dispatch_leaves_the_desk_once_it_was_read(world: World) -> None:
     """Saving the case as it is says that someone has looked."""
     number = await world.dispatched()
