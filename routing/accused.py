@@ -141,7 +141,7 @@ async def _alone(conn: Connection, change: Change) -> None:
     The others carry the same words: whoever names the units names them for all of them.
     """
     if await links.kin(conn, change.case):
-        detail = "该件是拆出的子单或已拆单:请先指明被反映单位(name_accused),各单随之回避。"
+        detail = "该件是拆出的子单或已拆单:请先指明被反映单位,各单随之回避。"
         raise change.matter.conflict("name_accused_first", detail)
 
 

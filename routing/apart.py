@@ -12,7 +12,7 @@ from routing.merging import number_of
 async def not_split(_conn: Connection, matter: Matter, _request: object) -> None:
     """Refuse to split a complaint about officials: its parts would carry its words to units."""
     if kept_from(matter.book, matter.case, matter.history) is not None:
-        detail = "涉及公职人员的件不拆单;其中的污染诉求请用“另建污染件”(open_pollution)。"
+        detail = "涉及公职人员的件不拆单;其中的污染诉求请用“另建污染件”。"
         raise matter.conflict("open_pollution_instead", detail)
 
 

@@ -80,7 +80,7 @@ def open_one(matter: Matter) -> Quarrel | None:
 def refuse_while_open(matter: Matter) -> None:
     """Refuse the ordinary ways while a dispute is open: it ends by agreement or designation."""
     if open_one(matter) is not None:
-        detail = "该件主办争议未决,须由双方协商一致(negotiate)或会商指定(adjudicate)。"
+        detail = "该件主办争议未决,须由双方协商一致或会商指定。"
         raise matter.conflict("dispute_open", detail)
 
 

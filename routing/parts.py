@@ -175,7 +175,7 @@ def _check(matter: Matter, part: Part) -> None:
         raise Invalid("request_type_unknown", f"没有诉求类型代码 {part.kind}。")
     correcting.check_units(matter.book, [part.lead_unit, *(part.cooperating or ())])
     if about_officials(_blank(matter.case, part, matter.case.case_no)):
-        detail = "涉及公职人员的问题不作子单:请更正本件,污染诉求另建污染件(open_pollution)。"
+        detail = "涉及公职人员的问题不作子单:请更正本件,污染诉求另建污染件。"
         raise matter.conflict("open_pollution_instead", detail)
 
 

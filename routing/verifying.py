@@ -207,7 +207,7 @@ def _attempt(matter: Matter, request: CallBack) -> Attempt:
 
 def _decision(request: CallBack) -> bool:
     if request.redo is None:
-        detail = "未解决或不满意的,须判断理由是否成立:成立的重办(redo=true),不成立的写明理由。"
+        detail = "未解决或不满意的,须判断理由是否成立:成立的重办,不成立的写明理由。"
         raise Invalid("decision_required", detail)
     said(request.reason, "reason_required", "须写明理由是否成立。")
     return request.redo

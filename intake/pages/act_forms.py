@@ -19,6 +19,7 @@ from models.case import Event
 from models.data_files import read_toml
 from models.errors import Invalid
 from routing import restricting
+from routing.accused import about_officials
 from routing.acts import ACTS, CHECKS
 from routing.chain import policy
 from routing.evidence import rules
@@ -32,7 +33,7 @@ _LONG: Final = frozenset(
         *("progress", "question", "reason", "reply", "reply_text", "said", "summary", "text"),
     )
 )
-_UNITS: Final = ("lead_unit", "unit")
+_UNITS: Final = ("lead_unit", "unit", "units")
 _HELPERS: Final = ("helper_no", "task_no")
 _BETWEEN: Final = re.compile(r"[、,,;;\s]+")
 _NAMED: Final = re.compile(r"field `(\w+)`|`\$\.(\w+)")
@@ -182,6 +183,7 @@ CONDITIONS: Final[Mapping[str, Callable[[CaseView, Staff], bool]]] = {
     "suspended": lambda view, _: view.case.suspended_at is not None,
     "restricted": lambda view, _: view.case.restricted,
     "unrestricted": lambda view, _: not view.case.restricted,
+    "officials": lambda view, _: about_officials(view.case) or bool(view.barred),
     "urgent": lambda view, _: view.case.urgency in _URGENT,
     "to_ask": lambda view, _: view.to_ask,
 }
@@ -257,12 +259,10 @@ def _groups(
         pairs = _listed(field, sheet, view) if field.of else _pending(name, sheet, view)
         return [("", pairs)] if pairs else []
     if name in _UNITS:
-        units = view.words.unit_groups(view.barred)
+        units = view.words.unit_groups(() if name == "units" else view.barred)
         return [(g, [(unit.code, unit.short_name) for unit in members]) for g, members in units]
     if name in _HELPERS:
         return [("", [(str(task.task_no), task.unit_short) for task in _silent(view)])]
-    if name == "adcode":
-        return [("", [(d.code, d.name) for d in view.words.counties if d.code != view.case.adcode])]
     if field.choices:
         return [("", CHOICES[field.choices](view))]
     return [("", list(field.options.items()))] if field.options else None
@@ -273,6 +273,10 @@ CHOICES: Final[Mapping[str, Callable[[CaseView], Pairs]]] = {
     "pauses": lambda view: [(p.code, p.zh) for p in view.words.pauses if p.asked],
     "key_reasons": lambda _: [(c, zh) for c, zh in policy().key.names.items() if c in _KEYS],
     "triggers": lambda _: [(one.code, one.zh) for one in triggers()[1].values()],
+    "counties": lambda view: [(d.code, d.name) for d in view.words.counties],
+    "other_counties": lambda view: [
+        (d.code, d.name) for d in view.words.counties if d.code != view.case.adcode
+    ],
     "hours": lambda _: [(one.code, one.zh) for one in rules().windows.values()],
 }
 

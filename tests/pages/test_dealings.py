@@ -34,6 +34,25 @@ async def test_the_desk_reads_that_the_lead_is_disputed_and_what_to_do(world: Wo
     assert "会商指定" in await response.text()
 
 
+async def test_pollution_in_a_complaint_about_officials_gets_a_case_of_its_own(
+    world: World,
+) -> None:
+    """The desk names who is complained of and tells the pollution alone, both on the page."""
+    said = {"kind": "JC", "types": (("P06", "收了"),), "flags": ("authority:eco",)}
+    number = await world.waiting(ACCUSED, **said)
+    operator, path = await world.browser("op"), f"/desk/cases/{number}"
+    page = await operator.get(path)
+    named = page.partition('id="name_accused-units"')[2].partition("</select>")[0]
+    assert f'value="{ECO}"' in named
+    form = {"units": ECO, "reason": "来件写明"}
+    assert (await operator.post(f"{path}/name_accused", form)).status == 303
+    told = {"text": "芙蓉区一家厂的烟囱天天冒烟", "adcode": "430102"}
+    response = await operator.post(f"{path}/open_pollution", told)
+    assert response.status == 303, (await response.text()).partition("data-focus>")[2][:300]
+    calm = await world.dispatched()
+    assert "open_pollution" not in await operator.get(f"/desk/cases/{calm}")
+
+
 async def test_the_dealings_of_a_case_are_read_over_the_api(world: World) -> None:
     """Ledger, dispute, and who may lead; a unit does not read them."""
     number = await disputed(world)
@@ -56,7 +75,8 @@ async def test_a_unit_complained_of_is_not_offered_to_the_desk(world: World) -> 
     operator = await world.browser("op")
     page = await operator.get(f"/desk/cases/{number}")
     assert f'value="{UMA}"' in page
-    assert f'value="{ECO}"' not in page
+    offered = page.partition('id="name_accused-units"')
+    assert f'value="{ECO}"' not in offered[0] + offered[2].partition("</select>")[2]
     told = json.loads(await operator.get(f"/api/v1/cases/{number}/dealings"))
     assert ECO not in {one["code"] for one in told["candidates"]}
     assert told["superiors"] == ["430100-ECO"]
