@@ -47,8 +47,8 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class BlendCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What blend.json holds: for which linear model it was fitted, the numbers, thresholds.
 
-    From `certain` on the linear model alone is believed: where it is so sure of both the main type
-    and the request type. Above 1 the encoder reads every text.
+    From `certain` on the linear model alone is believed: where it is so sure of the main type, the
+    request type and the urgency. Above 1 the encoder reads every text.
     """
 
     version: str
@@ -116,9 +116,10 @@ class BlendedModel:
 
 
 def certainty(guess: Probabilities, beyond: npt.NDArray[np.bool_]) -> Floats:
-    """Give how sure a guess is of main type, all Z codes being one, and of request type."""
+    """Give how sure a guess is in the head it is least sure of; all Z codes are one main type."""
     main = np.maximum(guess.main[:, beyond].sum(axis=1), guess.main[:, ~beyond].max(axis=1))
-    least: Floats = np.minimum(main, guess.kind.max(axis=1))
+    heads = (main, guess.kind.max(axis=1), guess.urgency.max(axis=1))
+    least: Floats = np.minimum.reduce(heads)
     return least
 
 

@@ -32,10 +32,10 @@ _MAIN_START: Final = (0.6, 0.6, 0.0, 0.0)
 _PRESENT_START: Final = (0.3, 0.6, 0.3, 0.0)
 _PLAIN_START: Final = (0.6, 0.6)
 #: From which certainty of the linear model on the encoder may be left out, tried from the least.
-_TRIED: Final = (0.8, 0.84, 0.88, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
+_TRIED: Final = tuple(hundredths / 100 for hundredths in range(65, 100))
 _NEVER: Final = 1.01
-#: How much less often the linear model alone may be right there: what one text of 200 is worth.
-_LESS: Final = 0.005
+#: How much less often the linear model alone may be right there in urgency, which rules watch too.
+_LESS: Final = 1 / 150
 
 
 class Seen:
@@ -149,17 +149,19 @@ def _certain(seen: Seen, guess: Probabilities) -> float:
 
 
 def _as_good(seen: Seen, guess: Probabilities, alone: npt.NDArray[np.bool_]) -> bool:
-    """Tell whether on these texts the linear model is right about as often as both together."""
-    pairs = (
-        (_main_right(seen, seen.linear.main), _main_right(seen, guess.main)),
-        (seen.linear.kind.argmax(axis=1) == seen.kind, guess.kind.argmax(axis=1) == seen.kind),
-        (
-            seen.linear.urgency.argmax(axis=1) == seen.urgency,
-            guess.urgency.argmax(axis=1) == seen.urgency,
-        ),
+    """Tell whether on these texts the linear model is right as often as both together."""
+    told = seen.urgency_weights > 0
+    linear, both = (
+        np.array(
+            [
+                _main_right(seen, said.main)[alone].sum(),
+                (said.kind.argmax(axis=1) == seen.kind)[alone].sum(),
+                (told & (said.urgency.argmax(axis=1) == seen.urgency))[alone].sum(),
+            ]
+        )
+        for said in (seen.linear, guess)
     )
-    allowed = _LESS * alone.sum()
-    return all(one[alone].sum() >= both[alone].sum() - allowed for one, both in pairs)
+    return bool((linear >= both - np.array([0, 0, _LESS * alone.sum()])).all())
 
 
 def _main_right(seen: Seen, main: Floats) -> npt.NDArray[np.bool_]:
