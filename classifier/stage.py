@@ -21,6 +21,7 @@ from models.db.pool import Connection, Database
 from models.db.sameness import Sketch, SketchRow, Stated
 from models.db.tags import TagRow
 from models.errors import Invalid
+from models.faults import trace
 from models.geo import Point
 from models.ids import uuid7
 from models.moment import aware, now
@@ -77,7 +78,7 @@ class TagStage:
             return self._rows(city, cases, points), []
         except Exception as error:  # noqa: BLE001 - the reader may stumble over any text
             if len(cases) == 1:
-                return [], [(cases[0], repr(error))]
+                return [], [(cases[0], trace(error))]
         parts = [self._read(city, [case], points) for case in cases]
         return [row for rows, _ in parts for row in rows], [
             bad for _, bads in parts for bad in bads
@@ -117,7 +118,7 @@ class TagStage:
             try:
                 await self._write(city, [row])
             except Exception as error:  # noqa: BLE001 - only this case is at fault
-                await self._fail(city, row.case, repr(error))
+                await self._fail(city, row.case, trace(error))
 
     async def _fail(self, city: str, case: Case, error: str) -> None:
         async with self._db.city(city) as conn:

@@ -96,7 +96,10 @@ async def test_a_text_that_cannot_be_read_goes_to_the_desk_alone(db: Database) -
         await ask(db, "UPDATE cases SET claimed_until = NULL WHERE queue = 'tag' RETURNING 1")
         assert await stage.run_once(CITY) == 1
     rows = await ask(db, "SELECT state, review_reasons, error FROM cases WHERE queue = 'review'")
-    assert rows == [("SCREEN", ["processing_failed"], "ValueError('cannot read this')")]
+    ((state, reasons, error),) = rows
+    assert (state, reasons) == ("SCREEN", ["processing_failed"])
+    assert error.endswith("ValueError")
+    assert "cannot read" not in error
     failed = "SELECT count(*) FROM event WHERE verb = 'case:processing:failed'"
     assert await ask(db, failed) == [(1,)]
 

@@ -17,6 +17,11 @@ from models.db.clocks import Clock
 from models.db.pool import Database
 from models.moment import CHINA
 
+_CASE = """
+INSERT INTO cases (city, case_no, channel, source, text, received_at, track_hash, state)
+VALUES ('430100', 1, 'web', 'web', '工厂夜里有酸臭味', now(), '\\x01', 'ACCEPTED')
+"""
+
 
 def run(*args: str) -> str:
     """Run the command and give what it printed."""
@@ -26,7 +31,7 @@ def run(*args: str) -> str:
 
 
 def test_the_clocks_of_a_city_are_listed_in_words_and_as_data() -> None:
-    """All forty, with what pauses and prolongs them."""
+    """All forty rows of the trade, with what pauses and prolongs them."""
     text = run("list", "--city", "430100")
     assert "K12  投诉举报办结:15 个工作日;P0 24 小时、P1 3 个工作日" in text
     assert "可延 2 次" in text
@@ -66,6 +71,7 @@ async def test_running_clocks_are_counted_again_on_the_present_calendar(db: Data
         counted_by="another",
     )
     async with db.city("430100") as conn:
+        await conn.execute(_CASE)
         await clocks.start(conn, "430100", [clock])
     settings = Settings(database_url=db.dsn, cities=("430100",))
     assert [one.clocks for one in await recompute(settings, ())] == [1]

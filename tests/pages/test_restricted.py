@@ -28,7 +28,8 @@ PHONE = "13900001111"
 _TABLES = """
 SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN pg_tables t
     ON t.schemaname = c.table_schema AND t.tablename = c.table_name
- WHERE c.table_schema = current_schema() AND c.column_name IN ('case_no', 'other_no')
+ WHERE c.table_schema = current_schema()
+   AND c.column_name IN ('case_no', 'other_no', 'emergency_no')
    AND c.table_name NOT IN ('restriction', 'admission')
 """
 

@@ -2,4 +2,5 @@
 -- case is.
 ALTER TABLE emergency ADD COLUMN false_alarm boolean NOT NULL DEFAULT false;
 SELECT isolate_restricted(name, 'emergency_no')
-  FROM unnest(ARRAY['emergency', 'emergency_call', 'emergency_notice', 'emergency_report']) AS name;
+  FROM unnest(ARRAY['emergency', 'emergency_case', 'emergency_call', 'emergency_notice',
+                    'emergency_report']) AS name;
