@@ -50,6 +50,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     city: str
     cases: int
     review: float
+    doubt: float
     confidence: float
     corrected: float
     psi: float | None
@@ -58,7 +59,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     tenths: tuple[float, ...]
     types: tuple[TypeRate, ...]
     models: dict[str, int]
-    reference_review: float | None = None
+    reference_doubt: float | None = None
     reference_confidence: float | None = None
 
 
@@ -77,6 +78,7 @@ def drift(city: str, readings: Sequence[Reading], reference: Reference | None) -
         city=city,
         cases=total,
         review=share(sum(one.review for one in recent), total),
+        doubt=share(sum(one.doubt for one in recent), total),
         confidence=share(sum(one.p for one in recent), total),
         corrected=share(sum(one.corrected for one in recent), total),
         psi=shift,
@@ -85,7 +87,7 @@ def drift(city: str, readings: Sequence[Reading], reference: Reference | None) -
         tenths=tuple(share(tenths.get(str(one), 0), total) for one in range(1, TENTHS + 1)),
         types=_types(recent, codes, reference),
         models=_summed(recent, lambda one: one.model, lambda one: one.n),
-        reference_review=reference.review if reference else None,
+        reference_doubt=reference.doubt if reference else None,
         reference_confidence=reference.confidence if reference else None,
     )
 

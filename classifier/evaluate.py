@@ -25,7 +25,7 @@ _BATCH: Final = 64
 LEAST: Final = 5
 #: The precision at which coverage is looked for.
 _PRECISION: Final = 0.95
-_DOUBT: Final = "low_confidence_type"
+DOUBT: Final = "low_confidence_type"
 
 Table = dict[str, dict[str, float]]
 
@@ -169,7 +169,7 @@ def _answers(rows: Sequence[Gold], said: Sequence[Tags]) -> Answers:
         gold=[one_z(row.types[0]) for row in rows],
         main=[one_z(tags.main) for tags in said],
         sure=[tags.types[0].p for tags in said],
-        alone=[_DOUBT not in tags.review_reasons for tags in said],
+        alone=[DOUBT not in tags.review_reasons for tags in said],
     )
 
 

@@ -13,11 +13,11 @@ Deed = Literal["promoted", "refused", "rolled_back"]
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """How texts looked when the reader was made: shares of main types, of review, of confidence."""
+    """How texts looked when the reader was made: shares of main types and of doubt, confidence."""
 
     rows: int
     types: dict[str, float]
-    review: float
+    doubt: float
     confidence: float
 
 

@@ -23,7 +23,7 @@ from classifier.corrections import version_of
 from classifier.counts import one_z
 from classifier.district import Districts
 from classifier.engine import Tagger
-from classifier.evaluate import Report, evaluate
+from classifier.evaluate import DOUBT, Report, evaluate
 from classifier.model import Model
 from classifier.releases import CARD, Act, Manifest, Reference, Releases
 from classifier.staging import frozen_sets, staged
@@ -188,7 +188,7 @@ def _reference(data: Path, sets: Sets, measured: Measured) -> Reference:
     return Reference(
         rows=len(gold),
         types={code: round(n / len(gold), 5) for code, n in sorted(counts.items())},
-        review=round(sum(tags.review for tags in said) / len(said), 4),
+        doubt=round(sum(DOUBT in tags.review_reasons for tags in said) / len(said), 4),
         confidence=round(sum(tags.types[0].p for tags in said) / len(said), 4),
     )
 

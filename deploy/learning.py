@@ -169,7 +169,8 @@ def show_drift(found: Drift) -> str:
     """Write how a city's cases were read for people."""
     lines = [
         f"{found.city} 最近 {found.cases} 件:{_VERDICTS[found.verdict]}",
-        f"  须复核 {found.review:.3f}{_beside(found.reference_review)}",
+        f"  须复核 {found.review:.3f}",
+        f"  主类型存疑 {found.doubt:.3f}{_beside(found.reference_doubt)}",
         f"  主类型平均把握 {found.confidence:.3f}{_beside(found.reference_confidence)}",
         f"  类型被人工改动 {found.corrected:.3f}",
         f"  类型分布变化(PSI) 对训练数据 {_number(found.psi)},对本市此前 {_number(found.psi_past)}",

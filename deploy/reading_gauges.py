@@ -35,6 +35,7 @@ class ReadingGauges:
 
         self._cases = gauge("cases", "Latest cases that the reading gauges are of", "model")
         self._review = gauge("review_share", "Share that went to the desk")
+        self._doubt = gauge("doubt_share", "Share whose main type is in doubt")
         self._confidence = gauge("confidence_mean", "Mean confidence of the main type")
         self._tenths = gauge("confidence_share", "Share by upper bound of confidence", "le")
         self._corrected = gauge("corrected_share", "Share of which a person changed the types")
@@ -61,6 +62,7 @@ class ReadingGauges:
         for model, n in one.models.items():
             self._cases.labels(one.city, model).set(n)
         self._review.labels(one.city).set(one.review)
+        self._doubt.labels(one.city).set(one.doubt)
         self._confidence.labels(one.city).set(one.confidence)
         self._corrected.labels(one.city).set(one.corrected)
         for number, part in enumerate(one.tenths, 1):

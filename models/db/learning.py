@@ -40,6 +40,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     n: int
     p: float
     review: int
+    doubt: int
     corrected: int
 
 

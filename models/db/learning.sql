@@ -16,7 +16,7 @@ ON CONFLICT (city, version) DO NOTHING;
 
 -- name: readings
 -- What was said of a city's latest $2 cases and, as `recent`, of the latest $3 of them: counts by reader, main type
--- and tenth of its probability (1 to 10), how many went to the desk, and of how many a person changed the types.
+-- and tenth of its probability (1 to 10), how many went to the desk, how many the reader was in doubt of, and of how many a person changed the types.
 WITH latest AS (
     SELECT c.case_no, c.tags, row_number() OVER (ORDER BY c.case_no DESC) <= $3 AS recent
       FROM (SELECT case_no, tags FROM cases WHERE city = $1 AND tags IS NOT NULL
@@ -24,12 +24,14 @@ WITH latest AS (
 ), said AS (
     SELECT recent, tags #>> '{model,version}' AS model, tags #>> '{types,0,code}' AS code,
            (tags #>> '{types,0,p}')::float8 AS p, (tags ->> 'review')::boolean AS review,
+           tags -> 'review_reasons' ? 'low_confidence_type' AS doubt,
            EXISTS (SELECT FROM correction k WHERE k.city = $1 AND k.case_no = latest.case_no
                       AND k.human ? 'types') AS corrected
       FROM latest
 )
 SELECT recent, model, code, least(width_bucket(p, 0, 1, 10), 10) AS tenth, count(*) AS n, sum(p) AS p,
-       count(*) FILTER (WHERE review) AS review, count(*) FILTER (WHERE corrected) AS corrected
+       count(*) FILTER (WHERE review) AS review, count(*) FILTER (WHERE doubt) AS doubt,
+       count(*) FILTER (WHERE corrected) AS corrected
   FROM said GROUP BY recent, model, code, tenth;
 
 -- name: add_release

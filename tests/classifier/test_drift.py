@@ -8,7 +8,7 @@ from classifier.drift import drift, psi
 from classifier.releases import Reference
 from models.db.learning import Reading
 
-REFERENCE = Reference(rows=400, types={"A03": 0.5, "Z": 0.5}, review=0.3, confidence=0.8)
+REFERENCE = Reference(rows=400, types={"A03": 0.5, "Z": 0.5}, doubt=0.3, confidence=0.8)
 
 
 def readings(counts: Mapping[str, int], *, recent: bool = True) -> list[Reading]:
@@ -22,6 +22,7 @@ def readings(counts: Mapping[str, int], *, recent: bool = True) -> list[Reading]
             n=n,
             p=0.85 * n,
             review=n // 10,
+            doubt=n // 20,
             corrected=n // 5,
         )
         for code, n in counts.items()
@@ -50,6 +51,7 @@ def test_a_city_is_judged_beside_reference_and_past() -> None:
         REFERENCE,
     )
     assert (found.cases, found.review, found.confidence, found.corrected) == (400, 0.1, 0.85, 0.2)
+    assert (found.doubt, found.reference_doubt) == (0.05, 0.3)
     assert found.psi == 0
     assert found.psi_past is not None
     assert found.psi_past > 1
@@ -80,5 +82,5 @@ def test_the_verdict_follows_the_usual_bounds(counts: dict[str, int], verdict: s
 def test_without_a_reference_the_shares_are_told_nevertheless() -> None:
     """A reader that says nothing of its data is not judged beside it."""
     found = drift("430100", readings({"A03": 300}), None)
-    assert (found.psi, found.psi_past, found.reference_review) == (None, None, None)
+    assert (found.psi, found.psi_past, found.reference_doubt) == (None, None, None)
     assert found.review == 0.1

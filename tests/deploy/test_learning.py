@@ -97,20 +97,20 @@ async def test_the_latest_cases_are_judged_beside_the_serving_release(
     await fill(db)
     releases = learning.releases_of(settings)
     halves = {"A03": 0.5, "Z": 0.5}
-    reference = Reference(rows=9, types=halves, review=0.2, confidence=0.8)
+    reference = Reference(rows=9, types=halves, doubt=0.2, confidence=0.8)
     await asyncio.to_thread(put, releases, "a", reference)
     await asyncio.to_thread(releases.promote, "a", "x")
     (found,) = await learning.drifts(settings, [CITY])
     assert (found.cases, found.review, found.confidence) == (300, 0, 0.75)
     assert found.verdict == "shifted"
-    assert found.reference_review == 0.2
+    assert found.reference_doubt == 0.2
     assert "明显变化" in learning.show_drift(found)
 
 
 async def test_the_gauges_tell_how_cases_are_read(db: Database) -> None:
     """Doubt, confidence, corrections by type and shift, for each city."""
     await fill(db)
-    reference = Reference(rows=9, types={"A03": 1.0}, review=0.2, confidence=0.8)
+    reference = Reference(rows=9, types={"A03": 1.0}, doubt=0.2, confidence=0.8)
     text = await Scraper(db, Meter(), lambda: reference).text()
     assert f'jiesu_reading_cases{{city="{CITY}",model="1"}} 300.0' in text
     assert f'jiesu_reading_review_share{{city="{CITY}"}} 0.0' in text

@@ -26,11 +26,12 @@ VALUES ($1, gen_random_uuid(), $2, now(), 'operator', '{}', $3)
 """
 
 
-def tags(code: str = "A03", p: float = 0.95, *, review: bool = False) -> dict[str, Any]:
+def tags(code: str = "A03", p: float = 0.95, *reasons: str) -> dict[str, Any]:
     """Make of tags what is read here."""
     return {
         "types": [{"code": code, "p": p, "evidence": []}],
-        "review": review,
+        "review": bool(reasons),
+        "review_reasons": reasons,
         "model": {"name": "linear", "version": "1"},
     }
 
@@ -55,21 +56,24 @@ async def test_readings_are_counted_in_a_window(db: Database) -> None:
     """The machine's own word counts, whatever people made of it; the older part is told apart."""
     async with db.city(CITY) as conn:
         await conn.execute(CASE, CITY, 10, tags())
-        for number in (9, 10):
+        for number, reason in ((9, "low_confidence_type"), (10, "place_unknown")):
             await conn.execute(
                 "UPDATE cases SET tags = $1, types = ARRAY['S01'] WHERE case_no = $2",
-                tags("N02", 1.0, review=True),
+                tags("N02", 1.0, reason),
                 number,
             )
         await conn.execute(CORRECTION, CITY, 10, {"types": ["S01"]})
         await conn.execute(CORRECTION, CITY, 10, {"types": ["S02"]})
         await conn.execute(CORRECTION, CITY, 1, {"kind": "JB"})
         found = await learning.readings(conn, CITY, cases=8, recent=3)
-    told = {(one.recent, one.code, one.tenth, one.n, one.review, one.corrected) for one in found}
+    told = {
+        (one.recent, one.code, one.tenth, one.n, one.review, one.doubt, one.corrected)
+        for one in found
+    }
     assert told == {
-        (True, "N02", 10, 2, 2, 1),
-        (True, "A03", 10, 1, 0, 0),
-        (False, "A03", 10, 5, 0, 0),
+        (True, "N02", 10, 2, 2, 1, 1),
+        (True, "A03", 10, 1, 0, 0, 0),
+        (False, "A03", 10, 5, 0, 0, 0),
     }
     assert {one.model for one in found} == {"1"}
     assert sum(one.p for one in found) == pytest.approx(2 + 6 * 0.95)
