@@ -45,7 +45,7 @@ def show(counted: Counted, *, as_json: bool) -> str:
     span = show_span(span_of(counted.clock, counted.urgency))
     head = f"{counted.clock.code} {counted.clock.zh}({span})"
     head += "(本市未启用)" if not counted.clock.active else ""
-    doubt = "\n注意:所涉年份的放假安排尚未公布,此为暂估。" if found.provisional else ""
+    doubt = "\n注意:所涉年份的放假安排尚未公布,此为估算。" if found.provisional else ""
     lines = [f"  {step.day:<{_WIDTH}} 第 {step.n:>2}  {step.note}" for step in found.trace]
     return "\n".join([f"{head}\n到期:{found.due_at:%Y-%m-%d %H:%M:%S}{doubt}", *lines])
 

@@ -163,7 +163,7 @@ def _reasons(tags: dict[str, Any], decision: Decision) -> list[str]:
 
 def _clock(city: City, clock: ClockPlan) -> str:
     known = catalogue(city).clocks.get(clock.code)
-    doubt = ",暂估" if clock.provisional else ""
+    doubt = ",估算" if clock.provisional else ""
     name = known.zh if known else ""
     return f"{clock.code} {name}:{clock.due_at:%Y-%m-%d %H:%M}({_CALENDARS[clock.calendar]}{doubt})"
 

@@ -108,7 +108,7 @@ class WorkCalendar:
             said = "调休上班"
         else:
             said = _year(day.year).rest.get(day) or ("周末" if day.weekday() >= 5 else "工作日")  # noqa: PLR2004
-        return f"{said}(放假安排未公布,暂估)" if self.is_provisional(day) else said
+        return f"{said}(放假安排未公布,估算)" if self.is_provisional(day) else said
 
     def next_working(self, day: date) -> date:
         """Give the day itself where it is a working day, or the first one after it."""

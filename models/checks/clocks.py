@@ -45,14 +45,14 @@ def check_clocks(city: City, national: Sequence[ClockDef]) -> Iterator[Finding]:
 def check_calendar(settled: Collection[int], today: date) -> Iterator[Finding]:
     """Say which year's holiday notice is missing, given the years whose notices are in."""
     if today.year not in settled:
-        text = f"{today.year} 年放假安排未载入,工作日时限均为暂估"
+        text = f"{today.year} 年放假安排未载入,工作日时限均为估算"
         yield error("calendar_missing", str(today.year), text, _LOAD)
     year = today.year + 1
     if year not in settled and (today.month, today.day) >= _NOTICE_BY:
-        text = f"{year} 年放假安排未载入,到期落在该年的时限为暂估"
+        text = f"{year} 年放假安排未载入,到期落在该年的时限为估算"
         yield error("calendar_missing", str(year), text, _LOAD)
     elif year not in settled:
-        text = f"{year} 年放假安排尚未公布,到期落在该年的时限先按法定节日暂估并标明"
+        text = f"{year} 年放假安排尚未公布,到期落在该年的时限先按法定节日估算并标明"
         yield warning("calendar_provisional", str(year), text, _LOAD)
 
 

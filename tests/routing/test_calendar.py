@@ -60,7 +60,7 @@ def test_a_year_without_notice_is_provisional_and_says_so() -> None:
     calendar = WorkCalendar()
     assert not calendar.is_working(date(2027, 2, 8))
     assert calendar.is_provisional(date(2027, 6, 1))
-    assert "暂估" in calendar.note(date(2027, 6, 1))
+    assert "估算" in calendar.note(date(2027, 6, 1))
 
 
 def test_the_week_before_an_unsettled_new_year_may_still_change() -> None:

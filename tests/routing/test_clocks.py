@@ -90,7 +90,7 @@ def test_a_deadline_in_an_unsettled_year_says_so() -> None:
     """Fifteen working days that reach into 2027 are provisional, and so is each of its days."""
     found = count("15W", at("2026-12-20T10:00"))
     assert found.provisional
-    assert "暂估" in found.trace[-1].note
+    assert "估算" in found.trace[-1].note
     assert not count("5W", at("2026-12-20T10:00")).provisional
 
 

@@ -74,7 +74,7 @@ def test_a_deadline_across_2027_is_provisional() -> None:
     """Counting into a year without notice works and says so, in JSON and in words."""
     assert due("--clock", "K12", "--from", "2026-12-20T10:00")["provisional"] is True
     text = run("due", "--city", "430100", "--clock", "K12", "--from", "2026-12-20T10:00").stdout
-    assert "暂估" in text
+    assert "估算" in text
     assert "2027-01-01" in text
 
 
