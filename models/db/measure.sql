@@ -22,7 +22,12 @@ SELECT $1, n, $3, $4 FROM unnest($2::bigint[]) AS n ON CONFLICT DO NOTHING;
 UPDATE bench_bare SET text = $3, payload = $4 WHERE city = $1 AND n = ANY($2::bigint[]);
 
 -- name: fill_clocks
--- Open clocks of the cases $2 to $3, spread over four months; those of the first $4 cases have come due.
+-- The cases $2 to $3 with a clock each, spread over four months; those of the first $4 cases have come due.
+WITH cases_too AS (
+    INSERT INTO cases (city, case_no, state, channel, source, text, received_at, track_hash)
+    SELECT $1, n, 'DISPATCHED', '12345_TEL', '12345', '楼下工厂夜间排放刺鼻废气', now() - interval '20 days',
+           decode(md5(n::text), 'hex')
+      FROM generate_series($2::bigint, $3::bigint) n)
 INSERT INTO clock (city, case_no, task_no, code, unit, started_at, due_at, calendar, trace, warn_at, next_at, basis,
                    counted_by)
 SELECT $1, n, 0, 'K12', NULL, now() - interval '20 days', d.due, 'W',
@@ -37,7 +42,7 @@ SELECT $1, n, 0, 'K12', NULL, now() - interval '20 days', d.due, 'W',
 
 -- name: analyse_clocks
 -- Let the planner know how many there are.
-ANALYZE clock;
+ANALYZE clock, cases;
 
 -- name: fill_cases
 -- Store tagged cases $2 to $3 in the routing queue; types $4, counties $5, towns $6 and tags $7 in turn, text $8.

@@ -25,4 +25,5 @@ async def test_every_part_is_measured_beside_its_baseline() -> None:
     assert int(results["route"]["cases"]) == 400
     assert 0 < int(results["simulate"]["changed"]) < 400
     assert int(results["sweep"]["open_clocks"]) == 5000
+    assert float(results["sweep"]["recounted_per_s"]) > 0
     assert "accept" in show(results)
