@@ -173,8 +173,12 @@ def test_peers_are_measured_on_the_same_texts(rows: list[Gold], tmp_path: Path) 
 
 def to_json(row: Gold) -> dict[str, object]:
     """Give what a training file holds of a text."""
-    return {"id": row.id, "text": row.text, "kind": row.kind, "types": row.types} | {
-        "urgency": row.urgency
+    return {
+        "id": row.id,
+        "text": row.text,
+        "kind": row.kind,
+        "types": row.types,
+        "urgency": row.urgency,
     }
 
 

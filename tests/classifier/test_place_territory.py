@@ -14,7 +14,7 @@ from classifier.territory import Territory
 from models.city import City
 from models.city_load import CITIES
 from models.errors import Invalid
-from models.tags import TagRequest
+from models.tags import Datum, TagRequest
 
 POLYGONS = Path(__file__).parents[3] / "shared/data/gazetteer/county_boundaries.geojson.gz"
 
@@ -166,17 +166,19 @@ def districts(changsha: City) -> Districts:
     return Districts([changsha], {})
 
 
-def place(districts: Districts, text: str, lon: float, lat: float, datum: str = "WGS-84") -> Placed:
+def place(
+    districts: Districts, text: str, lon: float, lat: float, datum: Datum = "WGS-84"
+) -> Placed:
     """Place a text that comes with a point."""
-    request = TagRequest(id="1", text=text, city="430100", lon=lon, lat=lat, datum=datum)  # type: ignore[arg-type]
+    request = TagRequest(id="1", text=text, city="430100", lon=lon, lat=lat, datum=datum)
     return districts.place(request, fold(text), 0)
 
 
 def test_a_point_settles_what_the_text_leaves_open(districts: Districts) -> None:
     """A silent text is placed by its point, in whichever system it comes."""
-    shifted = wgs84_to_gcj02(np.array([[112.938, 28.176]]))[0]
+    lon, lat = wgs84_to_gcj02(np.array([[112.938, 28.176]]))[0]
     assert place(districts, "楼下烧烤油烟大", 112.938, 28.176).tag.adcode == "430104"
-    found = place(districts, "楼下烧烤油烟大", *shifted.tolist(), "GCJ-02")
+    found = place(districts, "楼下烧烤油烟大", float(lon), float(lat), "GCJ-02")
     assert (found.tag.adcode, found.reasons) == ("430104", ())
     assert found.tag.p >= 0.9
 

@@ -11,7 +11,8 @@ from models.db.units import stored_units
 async def targets(db: Database, city: str) -> dict[str, str]:
     """Give where a city's messages go."""
     async with db.city(city) as conn:
-        return dict(await conn.fetch("SELECT target, url FROM outbox_target"))
+        found = await conn.fetch("SELECT target, url FROM outbox_target")
+    return {row["target"]: row["url"] for row in found}
 
 
 async def test_units_and_addresses_follow_data_and_settings(db: Database, tmp_path: Path) -> None:

@@ -139,7 +139,9 @@ def test_a_killed_installation_is_never_taken_for_ready(root: Path) -> None:
     assert time.monotonic() - started > 1
 
 
-def test_a_failed_installation_leaves_no_stamp_even_where_one_was(root: Path) -> None:
+def test_a_failed_installation_leaves_no_stamp_even_where_one_was(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The stamp goes before the work starts."""
     run(root, "up")
     (root / "pyproject.toml").write_text("[project]\nname = 'x'\n", "utf-8")
@@ -148,7 +150,7 @@ def test_a_failed_installation_leaves_no_stamp_even_where_one_was(root: Path) ->
     (root / ".venv/bin/python").write_text("#!/bin/sh\nexit 1\n", "utf-8")
     (root / ".venv/bin/python").chmod(0o755)
     module = load(root)
-    module.venv_version = lambda: sys.version
+    monkeypatch.setattr(module, "venv_version", lambda: sys.version)
     with pytest.raises(module.MissingError):
         module.prepare([])
     assert not module.stamp_file().exists()
@@ -156,7 +158,8 @@ def test_a_failed_installation_leaves_no_stamp_even_where_one_was(root: Path) ->
 
 def test_pip_takes_over_where_uv_fails(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A broken uv is no reason to stop."""
-    module, ran = load(root), []
+    module = load(root)
+    ran: list[list[str]] = []
     monkeypatch.setattr(module, "works", lambda command: not command[0].endswith("/uv"))
     monkeypatch.setattr(module, "run", ran.append)
     module.install("/usr/bin/uv", ["dev"])

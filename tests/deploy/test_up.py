@@ -162,10 +162,11 @@ def test_it_stops_on_a_signal_survives_a_kill_and_starts_again(tmp_path: Path) -
         running.process.kill()
         eventually(lambda: not [pid for pid in children if is_alive(pid)])
     assert len(children) > 3
-    for stop in (
+    stops: tuple[Callable[[int], None], ...] = (
         lambda pid: os.killpg(pid, signal.SIGINT),
         lambda pid: os.kill(pid, signal.SIGTERM),
-    ):
+    )
+    for stop in stops:
         with up(data) as running:
             children = running.children()
             stop(running.process.pid)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models.city import City
+from models.city import City, Division, Zone
 from models.city_load import (
     CITIES,
     digest,
@@ -114,7 +114,8 @@ def test_words_that_mean_other_things_are_no_aliases(
 ) -> None:
     """They would turn up in texts about somewhere else."""
     for city in (changsha, kunming):
-        assert not [p.name for p in (*city.divisions, *city.zones) if word in p.aliases]
+        places: tuple[Division | Zone, ...] = (*city.divisions, *city.zones)
+        assert not [p.name for p in places if word in p.aliases]
 
 
 def test_a_unit_of_the_ecology_bureau_stands_under_the_city_bureau(changsha: City) -> None:

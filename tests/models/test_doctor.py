@@ -142,7 +142,8 @@ async def test_messages_that_were_given_up_are_found(healthy: Database, changsha
 async def test_an_old_database_is_told_to_be_migrated(healthy: Database, changsha: City) -> None:
     """Nothing else is looked at before."""
     async with healthy.system() as conn:
-        taken = await conn.fetch("DELETE FROM schema_migration WHERE number > 0 RETURNING *")
+        gone = await conn.fetch("DELETE FROM schema_migration WHERE number > 0 RETURNING *")
+        taken = [tuple(row) for row in gone]
     try:
         assert graded(await check_system(healthy.dsn, [changsha])) == {"database_older": "error"}
     finally:  # other tests use this database

@@ -14,6 +14,8 @@ from models.taxonomy import (
     LEVELS,
     REQUEST_TYPES,
     ROLES,
+    IssueType,
+    RequestType,
     environmental,
     first_level,
     issue_type,
@@ -62,7 +64,8 @@ def test_each_type_is_described_in_full() -> None:
 
 def test_tie_breaks_name_types_that_exist() -> None:
     """A note that says "use N02" names a code of the table."""
-    for kind in (*ISSUE_TYPES.values(), *REQUEST_TYPES.values()):
+    kinds: tuple[IssueType | RequestType, ...] = (*ISSUE_TYPES.values(), *REQUEST_TYPES.values())
+    for kind in kinds:
         for code in re.findall(r"(?<![A-Z])[WANSLERXCMPZ]\d\d\b", kind.tie_break):
             assert code in ISSUE_TYPES, (kind.code, code)
 

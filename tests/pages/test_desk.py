@@ -41,8 +41,8 @@ async def test_every_tab_lists_what_its_name_says_with_its_count(world: World) -
     ):
         page = await operator.get(f"/desk?tab={tab}")
         assert _LISTED.findall(page) == expected, tab
-    assert '待复核 <span class="count">1</span>' in page
-    assert '新到 <span class="count">1</span>' in page
+        assert '待复核 <span class="count">1</span>' in page, tab
+        assert '新到 <span class="count">1</span>' in page, tab
 
 
 @pytest.mark.parametrize("tab", ["review", "dispatched"])

@@ -1,6 +1,7 @@
 """What is taken out of photos, and what files really are."""
 
 import struct
+from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +13,9 @@ HIDDEN = b"28.2282N 112.9388E phone of somebody"
 
 
 @pytest.mark.parametrize("make", [jpeg, png, webp])
-def test_hidden_parts_are_gone_and_the_picture_stays(make) -> None:  # noqa: ANN001
+def test_hidden_parts_are_gone_and_the_picture_stays(
+    make: Callable[[bytes], bytes],
+) -> None:
     """Place, device and remarks go; what a browser draws is untouched."""
     photo = make(HIDDEN)
     kind = sniff(photo)

@@ -98,11 +98,11 @@ async def test_the_form_for_a_call_is_there_while_someone_is_to_be_called(
 async def test_the_desk_finds_what_waits_to_be_left_out(world: World, closed: Receipt) -> None:
     """The wishes, and how far each unit's ceiling is used; not for units."""
     month = f"{now():%Y-%m}"
+    operator = await world.browser("op")
     for verb, data, actor in (
         ("ask_exclusion", {"cause": "explained", "reason": "已上报说明"}, OPERATOR),
         ("grant_exclusion", {}, SECOND),
     ):
-        operator = await world.browser("op")
         told = json.loads(await operator.get(f"/api/v1/exclusions?month={month}"))
         assert [told["numbers"][str(one["case_no"])] for one in told["open"]] == (
             [closed.number] if verb == "grant_exclusion" else []

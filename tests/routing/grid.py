@@ -86,12 +86,12 @@ class Beat(Road):
                 *(CITY, self.number, township, adcode),
             )
 
-    async def ask(self, actor: Actor | None = None, **said: Any) -> Case:
+    async def ask(self, actor: Actor | None = None, /, **said: Any) -> Case:
         """Let the lead ask the grid."""
         told: dict[str, Any] = {"place": "东塘社区工业路 8 号", "what": "看有无气味、设备是否运转"}
         return await self.act("ask_grid", actor or self.worker, **(told | said))
 
-    async def answer(self, actor: Actor | None = None, **said: Any) -> Case:
+    async def answer(self, actor: Actor | None = None, /, **said: Any) -> Case:
         """Let the grid's worker answer."""
         return await self.act("grid_report", actor or worker(NEAR), **({"n": 1} | FOUND | said))
 

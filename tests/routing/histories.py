@@ -3,7 +3,6 @@
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from models.case import CaseNo, case_no
 from models.db.pool import Connection
@@ -15,6 +14,8 @@ SINCE = datetime(2026, 11, 1, tzinfo=CHINA)
 UNTIL = datetime(2026, 12, 1, tzinfo=CHINA)
 _HOUR = timedelta(hours=1)
 _LEAST = timedelta(microseconds=1)
+#: The values of a row, in the order of its columns.
+Row = tuple[object, ...]
 
 
 @dataclass
@@ -168,8 +169,8 @@ _COLUMNS = {
 }
 
 
-def _rows(found: list[Life]) -> dict[str, list[tuple[Any, ...]]]:
-    rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _COLUMNS}
+def _rows(found: list[Life]) -> dict[str, list[Row]]:
+    rows: dict[str, list[Row]] = {table: [] for table in _COLUMNS}
     for n, one in enumerate(found):
         at, no, unit = one.dispatched, one.no, one.unit or one.former
         _said(rows, n, one)
@@ -199,7 +200,7 @@ def _rows(found: list[Life]) -> dict[str, list[tuple[Any, ...]]]:
     return rows
 
 
-def _said(rows: dict[str, list[tuple[Any, ...]]], n: int, one: Life) -> None:
+def _said(rows: dict[str, list[Row]], n: int, one: Life) -> None:
     """Add what was said and decided of the present closing, and of one before it."""
     before, after = one.dispatched, (one.closed or one.dispatched) + _HOUR
     if one.closed and n % 3 == 0:
@@ -214,7 +215,7 @@ def _said(rows: dict[str, list[tuple[Any, ...]]], n: int, one: Life) -> None:
         rows["exclusion"].append((one.no, 1, one.unit or one.former, SINCE.date(), *why))
 
 
-def _clocks(one: Life) -> list[tuple[Any, ...]]:
+def _clocks(one: Life) -> list[Row]:
     """Give the clocks of the present lead; who led before signed and called in time."""
     at, due = one.dispatched, one.dispatched + 2 * _HOUR
     terms = (
@@ -222,12 +223,12 @@ def _clocks(one: Life) -> list[tuple[Any, ...]]:
         ("K04", 1, one.sign, "case:task:signed"),
         ("K12", 0, one.due, "case:task:submitted"),
     )
-    own = [
+    own: list[Row] = [
         (one.no, task, code, one.unit, at, due, "H", {}, at + _HOUR * (1 if good else 3), why)
         for code, task, good, why in terms
         if good is not None
     ]
-    former = [
+    former: list[Row] = [
         (one.no, 9, code, one.former, at, due, "H", {}, at + _HOUR, why)
         for code, task, _, why in terms
         if one.former and task
@@ -239,7 +240,9 @@ def _uuid(n: int) -> str:
     return f"00000000-0000-0000-0000-{n:012d}"
 
 
-def recount(formula: str, found: list[Life], unit: str | None = None) -> tuple[set[int], set[int]]:
+def recount(
+    formula: str, found: list[Life], unit: str | None = None
+) -> tuple[set[CaseNo], set[CaseNo]]:
     """Give the cases in numerator and denominator of a figure, straight from the lives.
 
     Of a unit only what it did itself counts; of the city what any of a case's units did.

@@ -228,9 +228,10 @@ class Desk:
         verb: str,
         actor: Actor = OPERATOR,
         revision: int | None = None,
+        /,
         **data: Any,
     ) -> Case:
-        """Do one thing in a transaction of its own."""
+        """Do one thing in a transaction of its own; every keyword is what the actor says."""
         async with self.db.city(self.city.adcode) as conn:
             return await act(conn, self.city, self.number, verb, data, actor, revision)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.case import Case, Queue, State, TaskState
+from models.case import Actor, Case, Queue, State, Task, TaskState
 from models.city import City
 from models.db import disputes as store
 from models.db import invariants
@@ -158,8 +158,9 @@ async def test_whoever_hands_in_a_result_while_it_is_argued_may_be_designated(de
 async def test_units_may_agree_that_the_lead_stays(desk: Desk) -> None:
     """Whoever asked to be relieved takes it on again, as it was."""
     await disputed(desk)
-    for unit in (ECO, HUD):
-        case = await desk.act("negotiate", handler(unit), lead_unit=HUD, note="由住建牵头")
+    agreed = {"lead_unit": HUD, "note": "由住建牵头"}
+    await desk.act("negotiate", handler(ECO), **agreed)
+    case = await desk.act("negotiate", handler(HUD), **agreed)
     assert (case.lead_unit, case.no_return) == (HUD, True)
     assert leads(await desk.tasks()) == [HUD]
     assert "case:task:return_denied" in await desk.verbs()
@@ -270,7 +271,7 @@ async def test_a_case_with_an_open_dispute_is_not_closed(desk: Desk) -> None:
         await desk.act("close")
 
 
-def _lead_no(tasks: list[Any]) -> int:
+def _lead_no(tasks: list[Task]) -> int:
     gone = (TaskState.RETURNED, TaskState.WITHDRAWN)
     return next(t.task_no for t in tasks if t.is_lead and t.state not in gone)
 
@@ -286,33 +287,35 @@ async def test_a_designation_of_an_emergency_waits_for_nobody(town: Database, ci
     assert (await rows(desk))[0].stage == "adjudication"
 
 
-RACES: dict[str, tuple[Mapping[str, Any], ...]] = {
+#: Who does which act, and what is said with it.
+Deed = tuple[str, Actor, Mapping[str, Any]]
+RACES: dict[str, tuple[Deed, ...]] = {
     "two designations": (
-        {"verb": "adjudicate", "actor": OPERATOR, "lead_unit": ECO, **RULED},
-        {"verb": "adjudicate", "actor": SECOND, "lead_unit": HUD, **RULED},
+        ("adjudicate", OPERATOR, {"lead_unit": ECO, **RULED}),
+        ("adjudicate", SECOND, {"lead_unit": HUD, **RULED}),
     ),
     "agreement and designation": (
-        {"verb": "negotiate", "actor": handler(ECO), "lead_unit": ECO, "note": "同意牵头"},
-        {"verb": "adjudicate", "actor": OPERATOR, "lead_unit": HUD, **RULED},
+        ("negotiate", handler(ECO), {"lead_unit": ECO, "note": "同意牵头"}),
+        ("adjudicate", OPERATOR, {"lead_unit": HUD, **RULED}),
     ),
     "designation and escalation": (
-        {"verb": "adjudicate", "actor": OPERATOR, "lead_unit": HUD, **RULED},
-        {"verb": "escalate_dispute", "actor": SECOND, "reason": "职责空白"},
+        ("adjudicate", OPERATOR, {"lead_unit": HUD, **RULED}),
+        ("escalate_dispute", SECOND, {"reason": "职责空白"}),
     ),
 }
 
 
 @pytest.mark.parametrize("acts", RACES.values(), ids=RACES.keys())
 async def test_two_who_end_a_dispute_at_once_end_it_once(
-    desk: Desk, acts: tuple[Mapping[str, Any], ...]
+    desk: Desk, acts: tuple[Deed, ...]
 ) -> None:
     """One lead, one ending, whoever comes first; repeating one's own act changes nothing."""
     await disputed(desk)
     await desk.act("negotiate", handler(HUD), lead_unit=ECO, note="由生态环境牵头")
-    found = await race(*(desk.act(**act) for act in acts))
+    found = await race(*(desk.act(verb, actor, **said) for verb, actor, said in acts))
     assert any(not isinstance(one, Exception) for one in found)
     assert all(isinstance(one, (Case, JiesuError)) for one in found)
-    await race(*(desk.act(**act) for act in acts))
+    await race(*(desk.act(verb, actor, **said) for verb, actor, said in acts))
     assert len(leads(await desk.tasks())) == 1
     verbs = await desk.verbs()
     ends = verbs.count("case:dispute:negotiated") + verbs.count("case:dispute:designated")

@@ -317,7 +317,7 @@ async def test_f23_who_could_not_look_says_so_without_proof(beat: Beat) -> None:
     """A closed gate is an answer, too."""
     await beat.ask()
     beat.time.at("2026-11-20T16:20:00")
-    bare = {"photos": [], "lon": None, "lat": None, "datum": None}
+    bare: dict[str, list[str] | None] = {"photos": [], "lon": None, "lat": None, "datum": None}
     await beat.answer(result="unverifiable", finding="大门紧闭,无人应答", **bare)
     assert (await beat.check()).result == "unverifiable"
 

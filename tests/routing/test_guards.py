@@ -81,9 +81,9 @@ async def test_a_case_that_is_not_held_is_not_found(desk: Desk) -> None:
 
 async def test_a_stale_revision_carries_the_fresh_state(desk: Desk) -> None:
     """Whoever acts on an old view is told how the case stands now."""
-    await desk.act("accept", revision=1)
+    await desk.act("accept", OPERATOR, 1)
     with pytest.raises(Conflict, match="stale_revision") as caught:
-        await desk.act("reject", revision=1, code="NA1", notice="请走复议")
+        await desk.act("reject", OPERATOR, 1, code="NA1", notice="请走复议")
     fresh: Any = caught.value.extra["fresh"]
     assert (fresh["state"], fresh["revision"]) == ("DISPATCHED", 2)
     assert [task["unit"] for task in fresh["tasks"]] == [ECO, UMA]
@@ -102,8 +102,8 @@ async def test_a_move_from_the_wrong_state_is_a_conflict(desk: Desk) -> None:
 
 async def test_the_same_request_again_gives_the_case_as_it_is(desk: Desk) -> None:
     """A retry by the same actor changes nothing, with and without a revision."""
-    first = await desk.act("accept", revision=1)
-    assert await desk.act("accept", revision=1) == first
+    first = await desk.act("accept", OPERATOR, 1)
+    assert await desk.act("accept", OPERATOR, 1) == first
     signed = await desk.act("sign", UNIT, handler="张工")
     assert await desk.act("sign", UNIT, handler="张工") == signed
     assert (await desk.verbs()).count("case:task:signed") == 1

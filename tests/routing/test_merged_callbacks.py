@@ -9,7 +9,7 @@ from models.case import SYSTEM, State
 from models.db import verification
 from models.errors import Conflict
 from routing.archiving import Archiver
-from tests.routing.kit import CITY, Desk, handler, put_case
+from tests.routing.kit import CITY, OPERATOR, Desk, handler, put_case
 from tests.routing.moments import Time
 from tests.routing.test_verifying import ANGRY, HAPPY, close, ending, name
 from tests.routing.together import PARTS, finish, sound, split, state
@@ -155,11 +155,11 @@ async def test_nobody_is_asked_before_the_main_case_is_closed(working: Desk) -> 
     await name(second)
     await second.act("merge", into=working.number, reason=WHY)
     for verb, actor, said in (
-        ("callback", None, HAPPY),
+        ("callback", OPERATOR, HAPPY),
         ("judge", SYSTEM, {"solved": True, "satisfaction": 5}),
     ):
         with pytest.raises(Conflict, match="main_not_closed"):
-            await second.act(verb, *([actor] if actor else []), **said)
+            await second.act(verb, actor, **said)
 
 
 async def test_of_a_divided_main_case_only_the_part_is_done_again(desk: Desk, time: Time) -> None:

@@ -6,7 +6,7 @@ from classifier.tokens import cutter
 from models.db.pool import Database
 from models.geo import Point
 from routing.sameness import Advice, Candidate, Found, candidates, find, for_batch
-from tests.routing.kit import CITY, EAST, WEST, Desk
+from tests.routing.kit import CITY, EAST, OPERATOR, WEST, Desk
 from tests.routing.similar import (
     ELSEWHERE,
     FUMES,
@@ -275,7 +275,7 @@ async def test_what_a_person_corrects_is_what_a_case_is_found_by(desk: Desk) -> 
     moved = await put(desk.db, 51, FUMES_TOLD, hours=2, state="SCREEN", adcode=EAST)
     asked = await put(desk.db, 52, FUMES_AGAIN, adcode=WEST)
     assert moved not in {one.case_no for one in (await found(desk.db, asked)).candidates}
-    await Desk(desk.db, desk.city, moved).act("correct", adcode=WEST, revision=1)
+    await Desk(desk.db, desk.city, moved).act("correct", OPERATOR, 1, adcode=WEST)
     assert moved in {one.case_no for one in (await found(desk.db, asked)).candidates}
 
 

@@ -175,6 +175,7 @@ async def test_the_application_is_no_superuser_and_bypasses_nothing(db: Database
         flags = await conn.fetchrow(
             "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
         )
+    assert flags is not None
     assert tuple(flags) == (False, False)
 
 
