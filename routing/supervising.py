@@ -18,6 +18,7 @@ from models.db.supervision import Order
 from models.errors import Forbidden, Invalid
 from models.moment import aware
 from routing.chain import Grade, held, policy
+from routing.clocks import deadline
 from routing.handling import said
 from routing.matter import Change, Effect, Matter
 from routing.officials import refuse_numbers
@@ -123,7 +124,8 @@ def _order(
     due = aware(due_at) if due_at else None
     if due is not None and due <= matter.at:
         raise Invalid("due_past", "要求反馈时间须晚于现在。")
-    terms = policy().orders
+    terms, book = policy().orders, matter.book
+    usual = deadline(book.clocks[terms.clock[grade]], matter.at, matter.case.urgency, book.calendar)
     made = Order(
         case_no=matter.case.case_no,
         n=len(before) + 1,
@@ -132,6 +134,7 @@ def _order(
         demand=text,
         ordered_at=matter.at,
         ordered_by=matter.actor.name,
+        due_at=due or usual.due_at,
     )
     change.data |= {"n": made.n, "grade": grade, "note": text}
     change.data |= {"due_at": due.isoformat()} if due else {}

@@ -20,8 +20,7 @@ _T = TypeVar("_T", bound=msgspec.Struct)
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order on a case: `grade` is urge (催办), general (一般督办) or key (重点督办).
 
-    It is to be answered by `due_at`, None before it is written; `ended_why` is answered, graver or
-    settled.
+    It is to be answered by `due_at`; `ended_why` is answered, graver or settled.
     """
 
     case_no: int
@@ -31,7 +30,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     demand: str
     ordered_at: datetime
     ordered_by: str
-    due_at: datetime | None = None
+    due_at: datetime
     answered_at: datetime | None = None
     answered_by: str | None = None
     answer: str | None = None
@@ -123,7 +122,7 @@ async def orders(conn: Connection, city: str, case_no: int) -> list[Order]:
 
 
 async def order(conn: Connection, case: Case, made: Order, clock: str) -> None:
-    """Give an order in place of the open one; the running `clock` says until when to answer."""
+    """Give an order in place of the open one; where its `clock` runs, that says until when."""
     await end_order(conn, case, made.ordered_at, made.ordered_by, "graver")
     await conn.execute(
         _SQL["order"],
@@ -135,6 +134,7 @@ async def order(conn: Connection, case: Case, made: Order, clock: str) -> None:
         made.demand,
         made.ordered_at,
         made.ordered_by,
+        made.due_at,
         clock,
     )
 

@@ -10,10 +10,11 @@ UPDATE supervision_order SET ended_at = $3, ended_by = $4, ended_why = $5
  WHERE city = $1 AND case_no = $2 AND ended_at IS NULL;
 
 -- name: order
--- Give an order; it is to be answered when the clock $9 of the case runs out.
+-- Give an order; it is to be answered when the clock $10 of the case runs out, by $9 where the city lets none run.
 INSERT INTO supervision_order (city, case_no, n, grade, unit, demand, ordered_at, ordered_by, due_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, k.due_at FROM clock k
- WHERE k.city = $1 AND k.case_no = $2 AND k.task_no = 0 AND k.code = $9 AND k.stopped_at IS NULL;
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce(
+        (SELECT k.due_at FROM clock k WHERE k.city = $1 AND k.case_no = $2 AND k.task_no = 0 AND k.code = $10
+            AND k.stopped_at IS NULL), $9));
 
 -- name: pass_on
 -- Give the open order of a case that nobody has answered to another unit, or to the desk (NULL).

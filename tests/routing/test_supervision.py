@@ -15,6 +15,7 @@ from models.checks.posts import check_posts
 from models.city import Binding, City, Post, Unit
 from models.db import escalations, supervision
 from models.errors import Conflict, Forbidden, Invalid
+from models.moment import aware
 from routing.catalogue import Catalogue, catalogue
 from routing.chain import above, addressee, line, policy
 from tests.routing.kit import CITY, EAST, FRIDAY, OPERATOR, Desk, handler, small_city
@@ -149,6 +150,26 @@ class TestOrders:
         await working.act("feedback", UNIT, answer="已派人到场检查")
         assert await orders(working) == [("urge", True, True)]
         assert (await working.clocks())[0, "S01", 1].stop_reason == "case:supervision:answered"
+
+    @pytest.mark.parametrize("code", ["S01", "S02", "S03"])
+    async def test_f29_an_order_stands_where_the_city_runs_no_clock_for_it(
+        self, working: Desk, code: str
+    ) -> None:
+        """It is to be answered by what was stated, else in the usual time."""
+        still = msgspec.structs.replace(catalogue(working.city).clocks[code], active=False)
+        own = msgspec.structs.replace(working.city, clocks=(still,), version=f"no {code}")
+        desk = Desk(working.db, own, working.number)
+        due = FRIDAY + timedelta(hours=3)
+        await desk.act("urge", BOSS, demand="请尽快办理")
+        await desk.act("supervise", BOSS, demand="请办理", due_at=due.isoformat())
+        await desk.act("supervise", BOSS, grade="key", demand="请立即办理")
+        async with desk.db.city(CITY) as conn:
+            given = await supervision.orders(conn, CITY, desk.number)
+        assert [one.grade for one in given] == ["urge", "general", "key"]
+        assert [f"{aware(one.due_at):%m-%d}" for one in given] == ["11-23", "11-20", "11-24"]
+        assert given[1].due_at == due
+        assert not {key for key in await desk.clocks() if key[1] == code}
+        await desk.act("feedback", UNIT, answer="已派人到场检查")
 
     async def test_f29_the_time_to_answer_may_be_stated(self, working: Desk) -> None:
         """A supervisor says until when; a time past is refused."""

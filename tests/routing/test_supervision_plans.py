@@ -33,7 +33,7 @@ ARGS: dict[str, dict[str, list[Any]]] = {
     "supervision": {
         "orders": [CITY, 5],
         "end_order": [CITY, 5, AT, "x", "settled"],
-        "order": [CITY, 5, 2, "key", UNIT, "x", AT, "x", "S03"],
+        "order": [CITY, 5, 2, "key", UNIT, "x", AT, "x", AT, "S03"],
         "answer": [CITY, 5, AT, "x", "x"],
         "entries": [CITY, 5],
         "enter": [CITY, 5, 2, "x", "x", AT, "x"],
