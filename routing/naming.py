@@ -12,6 +12,7 @@ from routing.dispute_verbs import NameAccused
 from routing.handling import said
 from routing.lifecycle import AT_WORK
 from routing.matter import Change, Matter
+from routing.plain import plain
 from routing.writing import aside, matter_of, write
 
 _OPEN = (State.SCREEN, *AT_WORK)
@@ -44,7 +45,7 @@ async def _change(conn: Connection, named: Change, kin: Case) -> None:
 async def _hide(conn: Connection, named: Change, kin: Case) -> None:
     """Hide a case on which nobody works any more."""
     matter, units = named.matter, named.data["units"]
-    data = {"units": units, "reason": named.data["reason"]}
+    data = {"units": units, "reason": plain(named.data["reason"])}
     await events.append(conn, [event(kin, NAMED, matter.at, matter.actor, data)])
     out = below(matter.book, units)
     await store.note(conn, kin.city, kin.case_no, out, matter.at)

@@ -15,6 +15,8 @@ _PERSONAL: Final = re.compile(
 _HIDDEN: Final = "(号码已隐去)"
 #: Under which name an event keeps the fingerprint by which a request sent again is known.
 _MARK: Final = "request"
+#: Lists that people write, not codes and ids.
+_WRITTEN: Final = frozenset({"addressees", "lines", "neighbours"})
 
 
 def plain(text: str) -> str:
@@ -25,17 +27,18 @@ def plain(text: str) -> str:
 def plain_data(data: dict[str, Any]) -> dict[str, Any]:
     """Take personal numbers out of every text of an event's data, also of what it holds.
 
-    The fingerprint of a request stays, and so do bare items of lists, which are codes and ids:
-    digits that only look like a number must not be taken out of them.
+    The fingerprint of a request stays, and so do bare items of lists that nobody wrote: in codes
+    and ids digits that only look like a number must stay.
     """
-    return {name: value if name == _MARK else _plain(value) for name, value in data.items()}
+    return {name: value if name == _MARK else _plain(name, value) for name, value in data.items()}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
+def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, str):
         return plain(value)
     if isinstance(value, dict):
         return plain_data(value)
     if isinstance(value, list | tuple):
-        return [one if isinstance(one, str) else _plain(one) for one in value]
+        codes = name not in _WRITTEN
+        return [one if codes and isinstance(one, str) else _plain(name, one) for one in value]
     return value

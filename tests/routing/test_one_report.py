@@ -10,6 +10,7 @@ from models.db import accused as store
 from models.db import copies, invariants
 from models.db.pool import Database
 from models.errors import Conflict, Invalid, JiesuError, NotFound
+from routing.accused import NAMED
 from routing.catalogue import catalogue
 from routing.commands import act
 from tests.routing.kit import (
@@ -164,8 +165,12 @@ async def test_units_named_of_a_part_are_kept_from_the_whole(desk: Desk) -> None
     helped = [part("A05", UMA, cooperating=[AGR]), part("N02", HUD, cooperating=[AGR])]
     done, other = await split(desk, *helped)
     await finish(done)
-    await other.act("name_accused", units=[AGR, f"{CITY}-TPB"], reason="反映农业农村局")
+    why = "反映农业农村局,电话13900001111"
+    await other.act("name_accused", units=[AGR, f"{CITY}-TPB"], reason=why)
     assert await units_at_work(other) == {f"*{HUD}": "DISPATCHED"}
+    async with desk.db.city(CITY) as conn:
+        told = await conn.fetch("SELECT data ->> 'reason' FROM event WHERE verb = $1", NAMED)
+    assert {row[0] for row in told} == {"反映农业农村局,电话(号码已隐去)"}
     for one in (desk, done, other):
         assert AGR in await hidden_from(one)
     async with desk.db.city(CITY, AGR) as conn:

@@ -31,6 +31,7 @@ def test_what_an_event_holds_is_gone_through_and_its_ids_are_left_alone() -> Non
         "note": "电话13800000000",
         "answered": {"reply_text": "已电告13800000000", "reviews": [{"note": "13800000000"}]},
         "evidence": [file],
+        "lines": ["119", "张工13800000000"],
         "n": 3,
     }
     hidden = "(号码已隐去)"
@@ -39,6 +40,7 @@ def test_what_an_event_holds_is_gone_through_and_its_ids_are_left_alone() -> Non
         "note": f"电话{hidden}",
         "answered": {"reply_text": f"已电告{hidden}", "reviews": [{"note": hidden}]},
         "evidence": [file],
+        "lines": ["119", f"张工{hidden}"],
         "n": 3,
     }
 
