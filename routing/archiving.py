@@ -4,17 +4,14 @@ Those without anybody to call wait a day first, so that a citizen may still say 
 tracking code; a divided case is archived once all its parts are.
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
-from models.case import SYSTEM, Case
+from models.case import SYSTEM
 from models.db import clocks, verification
 from models.errors import Conflict
-from models.moment import china_day
 from routing.catalogue import Catalogue
-from routing.clocks import deadline
 from routing.commands import act
-from routing.verifying import ARCHIVED
 from routing.watch import Watch
 
 LEASE: Final = "archiver"
@@ -47,15 +44,3 @@ class Archiver(Watch):
         except Conflict:
             return False
         return True
-
-
-def kept_until(book: Catalogue, case: Case) -> date | None:
-    """Give the day until which an archived case is kept (K40); None for ever, or not archived."""
-    if case.archived_at is None:
-        return None
-    ends = [
-        deadline(clock, case.archived_at, case.urgency, book.calendar).due_at
-        for clock in book.clocks.values()
-        if clock.retention and clock.start == ARCHIVED and case.channel not in clock.not_channels
-    ]
-    return china_day(max(ends)) if ends else None

@@ -7,18 +7,20 @@ reported a case that was merged into another is asked too, about the result of t
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from models.case import SYSTEM, State, TaskState
+from models.case import SYSTEM, Case, State, TaskState
 from models.db import cases
 from models.db import verification as store
 from models.db.pool import Connection
 from models.db.verification import Attempt, Ending, Standing
 from models.errors import Forbidden, Invalid
-from models.moment import aware
+from models.moment import aware, china_day
 from routing import answering
 from routing.act import Act
+from routing.catalogue import Catalogue
+from routing.clocks import deadline
 from routing.handling import said
 from routing.lifecycle import Move
 from routing.matter import Change, Effect, Matter
@@ -261,8 +263,22 @@ def _settled(change: Change, end: Ending) -> None:
 
 def _archived(matter: Matter, change: Change) -> None:
     change.on_case(state=State.ARCHIVED, archived_at=matter.at)
-    if change.event != ARCHIVED:
-        change.more_events.append((ARCHIVED, {}))
+    until = kept_until(matter.book, matter.case, matter.at)
+    kept = {"kept_until": until.isoformat()} if until else {}
+    if change.event == ARCHIVED:
+        change.data |= kept
+    else:
+        change.more_events.append((ARCHIVED, kept))
+
+
+def kept_until(book: Catalogue, case: Case, at: datetime) -> date | None:
+    """Give the day until which a case archived now is kept at least (K40); None for ever."""
+    ends = [
+        deadline(clock, at, case.urgency, book.calendar).due_at
+        for clock in book.clocks.values()
+        if clock.retention and clock.start == ARCHIVED and case.channel not in clock.not_channels
+    ]
+    return china_day(max(ends)) if ends else None
 
 
 def _again(matter: Matter, change: Change, reason: str) -> dict[str, Any]:

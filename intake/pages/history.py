@@ -149,6 +149,8 @@ def _texts(data: dict[str, Any], city: CityWords) -> Iterable[str]:
     unit, n = data.get("unit_of_time", "N"), data.get("days") or data.get("n")
     if n and {"days", "unit_of_time"} & set(data):
         yield f"{n} {SPANS.get(unit, unit)}"
+    if "kept_until" in given:
+        yield f"保存至 {given['kept_until']}"
     for name, word in _ENDS.items():
         if name in given:
             yield f"{word} {words.moment(datetime.fromisoformat(given[name]))}"

@@ -9,10 +9,12 @@ import pytest
 from intake import answers
 from models.case import SYSTEM, Actor, State
 from models.db import verification
+from models.db.events import history
 from models.db.pool import Database
 from models.errors import Conflict, Forbidden, Invalid
-from routing.archiving import Archiver, kept_until
+from routing.archiving import Archiver
 from routing.catalogue import catalogue
+from routing.verifying import kept_until
 from tests.routing.kit import CITY, OPERATOR, Desk
 from tests.routing.moments import ECO, RESULT, UNIT, Time
 from tests.routing.together import finish, split, state
@@ -73,15 +75,17 @@ async def ending(desk: Desk) -> list[tuple[int, str, bool]]:
 
 async def test_who_is_satisfied_lets_the_case_be_archived(closed: Desk, time: Time) -> None:
     """K17 ends with the callback, and the five years that cases are kept (K40) begin."""
-    time.at("2026-11-24T09:30")
+    at = time.at("2026-11-24T09:30")
     assert (0, "K17", 1) in await closed.clocks()
     case = await closed.act("callback", **HAPPY)
     assert (case.state, case.archived_at is not None) == (State.ARCHIVED, True)
     clocks = await closed.clocks()
     assert clocks[0, "K17", 1].stop_reason == "case:callback:done"
-    book = catalogue(closed.city)
-    assert str(kept_until(book, case)) == "2031-11-24"
-    assert kept_until(book, msgspec.structs.replace(case, channel="INSPECTION")) is None
+    async with closed.db.city(CITY) as conn:
+        told = [one.data for one in await history(conn, CITY, closed.number)]
+    assert [data["kept_until"] for data in told if "kept_until" in data] == ["2031-11-24"]
+    inspection = msgspec.structs.replace(case, channel="INSPECTION")
+    assert kept_until(catalogue(closed.city), inspection, at) is None
     assert await ending(closed) == [(1, "judged", False)]
 
 
