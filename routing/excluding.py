@@ -76,9 +76,9 @@ async def look_ceiling(conn: Connection, matter: Matter, _request: Any) -> Seen:
     city = matter.case.city
     await store.hold_unit(conn, city, wish.unit)
     period = month_from(wish.month)
-    closed = await store.closed(conn, city, wish.unit, period.since, period.until)
+    closed = await store.closed(conn, city, [wish.unit], period.since, period.until)
     used = await store.used(conn, city, wish.unit, wish.month)
-    return Seen(seen.past, used, measures().ceiling.of(closed))
+    return Seen(seen.past, used, measures().ceiling.of(closed[wish.unit]))
 
 
 def ask(matter: Matter, request: AskExclusion, change: Change) -> None:
@@ -185,11 +185,12 @@ async def used_in(conn: Connection, city: str, month: date) -> list[Used]:
     """Say of each unit with cases left out of a month which, and how far its ceiling is used."""
     granted = await store.granted_in(conn, city, month)
     period = month_from(month)
+    units = sorted({one.unit for one in granted})
+    closed = await store.closed(conn, city, units, period.since, period.until)
     found = []
-    for unit in sorted({one.unit for one in granted}):
+    for unit in units:
         own = [one for one in granted if one.unit == unit]
-        closed = await store.closed(conn, city, unit, period.since, period.until)
-        ceiling = measures().ceiling.of(closed)
+        ceiling = measures().ceiling.of(closed[unit])
         used = Used(
             unit=unit,
             cases=tuple(one.case_no for one in own),

@@ -1,5 +1,6 @@
 """Cases that shall not count in the marks of their unit, as rows."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
 
@@ -65,9 +66,12 @@ async def used(conn: Connection, city: str, unit: str, month: date) -> int:
     return int(await conn.fetchval(_SQL["used"], city, unit, month))
 
 
-async def closed(conn: Connection, city: str, unit: str, since: datetime, until: datetime) -> int:
-    """Count the cases that a unit closed in a stretch of time."""
-    return int(await conn.fetchval(_SQL["closed"], city, unit, since, until))
+async def closed(
+    conn: Connection, city: str, units: Collection[str], since: datetime, until: datetime
+) -> dict[str, int]:
+    """Count the cases that each of some units closed in a stretch of time."""
+    rows = await conn.fetch(_SQL["closed"], city, list(units), since, until)
+    return dict.fromkeys(units, 0) | {row["lead_unit"]: row["count"] for row in rows}
 
 
 async def granted_in(conn: Connection, city: str, month: date) -> list[Exclusion]:

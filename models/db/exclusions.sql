@@ -31,9 +31,9 @@ SELECT count(*) FROM exclusion x JOIN cases c ON c.city = x.city AND c.case_no =
  WHERE x.city = $1 AND x.month = $3 AND x.unit = $2 AND x.granted;
 
 -- name: closed
--- How many cases a unit closed from $3 on, before $4.
-SELECT count(*) FROM cases WHERE city = $1 AND closed_at >= $3 AND closed_at < $4 AND lead_unit = $2
-   AND state IN ('CLOSED', 'ARCHIVED');
+-- How many cases each of the units $2 closed from $3 on, before $4.
+SELECT lead_unit, count(*) FROM cases WHERE city = $1 AND closed_at >= $3 AND closed_at < $4
+   AND lead_unit = ANY($2::text[]) AND state IN ('CLOSED', 'ARCHIVED') GROUP BY lead_unit;
 
 -- name: granted
 -- The cases that are left out of a month; those opened again since are not.

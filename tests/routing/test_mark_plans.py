@@ -40,7 +40,7 @@ ARGS: dict[str, dict[str, list[Any]]] = {
         "of_case": [CITY, NO],
         "hold_unit": [CITY, UNIT],
         "used": [CITY, UNIT, MONTH],
-        "closed": [CITY, UNIT, AT, LATER],
+        "closed": [CITY, [UNIT], AT, LATER],
         "granted": [CITY, MONTH],
         "open": [CITY, 100],
     },
