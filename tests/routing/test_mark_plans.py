@@ -1,5 +1,6 @@
 """Every statement about verification, marks and rewards finds its rows by an index."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -116,3 +117,18 @@ async def test_every_statement_finds_its_rows_by_an_index(filled: Database) -> N
             nodes = await explain(conn, queries.load(file)[name], ARGS[file][name])
             whole[file, name] = set(whole_tables(nodes)) - SMALL
     assert {name: tables for name, tables in whole.items() if tables} == {}
+
+
+async def test_a_count_carries_no_whole_cases_along(town: Database) -> None:
+    """However long reports are, what is kept of them while counting fits into memory."""
+    await fill(town, 2_000, spread=40_000, events=1)
+    long = "(SELECT string_agg(md5((case_no * 999 + n)::text), '') FROM generate_series(1, 250) n)"
+    async with town.city(CITY) as conn:
+        await conn.execute(f"UPDATE cases SET tags = jsonb_build_object('x', {long})")
+        plan = await conn.fetchval(
+            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)"
+            " SELECT * FROM case_marks($1, '2026-11-01', '2026-12-01', ARRAY['K12'])",
+            CITY,
+        )
+    found = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+    assert (found["Actual Rows"], found["Temp Written Blocks"]) == (2_000, 0)
