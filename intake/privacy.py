@@ -1,4 +1,4 @@
-"""Who complains is protected: the vault's encryption, blind indexes, masking."""
+"""Who complains is protected: the vault's encryption and blind indexes."""
 
 import hmac
 import os
@@ -17,7 +17,6 @@ _NONCE_BYTES: Final = 12
 _NOT_DIGIT: Final = re.compile(r"\D+")
 _COUNTRY: Final = "86"
 _MOBILE_DIGITS: Final = 11
-_SHORTEST_PHONE: Final = 7
 
 
 class Key(Protocol):
@@ -117,21 +116,3 @@ def normal_phone(phone: str) -> str:
     if len(digits) > _MOBILE_DIGITS:
         digits = digits.removeprefix("00").removeprefix(_COUNTRY)
     return digits
-
-
-def mask_name(name: str) -> str:
-    """Keep the first character of a name: 张*."""
-    return f"{name[0]}{'*' * min(len(name) - 1, 2) or '*'}" if name else ""
-
-
-def mask_phone(phone: str) -> str:
-    """Keep the first three and last four digits: 138****0000; of a short number the last two."""
-    digits = normal_phone(phone)
-    if len(digits) < _SHORTEST_PHONE:
-        return "*" * max(len(digits) - 2, 0) + digits[-2:] if digits else ""
-    return f"{digits[:3]}****{digits[-4:]}"
-
-
-def mask_text(value: str) -> str:
-    """Keep the first two characters of an address or id, and not its length."""
-    return f"{value[:2]}***" if value else ""

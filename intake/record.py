@@ -7,7 +7,7 @@ sorted by key), so batches wait for each other and do not deadlock.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from intake import filing
 from intake.delivery import Delivery, Person
@@ -33,7 +33,6 @@ from models.errors import JiesuError
 from models.moment import aware, china_day
 
 Outcome: TypeAlias = Receipt | JiesuError
-_NO_PROOF: Final = ("", "")
 
 
 @dataclass(kw_only=True)
