@@ -89,7 +89,13 @@ def train(
         Path | None, typer.Option(help="坐席改正的集合(jiesu corrections export)。")
     ] = None,
     built: Annotated[
-        Path | None, typer.Option(help="已在别处训练好的目录:只检验,不训练。", metavar="DIR")
+        Path | None,
+        typer.Option(
+            help="已在别处训练好的目录:只检验,不训练。",
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+        ),
     ] = None,
     into: Annotated[
         Path | None, typer.Option(help="安装的数据目录,模型版本存于其中。", metavar="DIR")

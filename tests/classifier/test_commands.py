@@ -98,6 +98,13 @@ def test_a_missing_file_is_wrong_use() -> None:
     assert "/nowhere/file.jsonl" in found.stderr
 
 
+def test_a_reader_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
+    """A folder built elsewhere is looked for before anything is measured."""
+    found = run("train", "--data", str(tmp_path), "--built", str(tmp_path / "none"))
+    assert found.exit_code == 2
+    assert "--built" in found.stderr
+
+
 @pytest.fixture
 def gold(tmp_path: Path) -> Path:
     """Write a small file with gold answers, one of them with a lead role, and a bad line."""
