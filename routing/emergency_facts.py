@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from models.case import CaseNo, show_case_no
 from models.db.emergencies import Emergency, Whole
 from routing.matter import Change, Matter
 
@@ -27,6 +28,6 @@ def going(matter: Matter, change: Change) -> Emergency:
     if whole is None or whole.event.ended_at is not None:
         raise matter.conflict("no_emergency", "该件不是进行中的突发事件。")
     if whole.event.emergency_no != matter.case.case_no:
-        number = whole.event.emergency_no
+        number = show_case_no(matter.case.city, CaseNo(whole.event.emergency_no))
         raise matter.conflict("other_case_bears_it", f"请在首个工单 {number} 上操作该突发事件。")
     return whole.event

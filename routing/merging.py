@@ -113,7 +113,7 @@ def _may_take(matter: Matter, main: Case) -> None:
             "main_stands_still", "要并入的工单正在审核结果或挂起,时限停着,暂不能并。"
         )
     if main.state not in _OPEN:
-        detail = "要并入的工单已办结或已转出:请用关联(relate)标为重复或相关,本件单独办理。"
+        detail = "要并入的工单已办结或已转出:请用“关联工单”标为重复或相关,本件单独办理。"
         raise matter.conflict("main_over", detail)
     if matter.case.urgency == Urgency.P0 and main.urgency != Urgency.P0:
         detail = "突发件不能并入非突发件:请反向并案,或先更正紧急程度。"

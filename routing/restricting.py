@@ -147,7 +147,7 @@ def _closing(why: Why) -> Any:  # noqa: ANN401
         matter, case = change.matter, change.case
         kin = await links.kin(conn, case)
         if case.parent_no is not None or any(one.state is not State.MERGED for one in kin):
-            detail = "已拆单的件和子单由几个单位知悉,不能列为保密件:请先解除拆单(unsplit)。"
+            detail = "已拆单的件和子单由几个单位知悉,不能列为保密件:请先解除拆单。"
             raise matter.conflict("restricted_alone", detail)
         keeper = Admitted(
             side=DESK,

@@ -40,7 +40,7 @@ def _check(matter: Matter, request: Share) -> None:
     directory, case = matter.book.directory, matter.case
     counties = {d.code for d in directory.city.divisions if d.level == "county"}
     if request.adcode not in counties:
-        detail = "该区县不属本市:外市不派单,请用转办函(send_letter)并报上级协调。"
+        detail = "该区县不属本市:外市不派单,请用转办函并报上级协调。"
         raise Invalid("letter_instead", detail)
     if request.adcode == case.adcode:
         raise Invalid("county_own", "该区县就是事发地,请填写对侧区县。")
