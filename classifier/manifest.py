@@ -13,12 +13,15 @@ Deed = Literal["promoted", "refused", "rolled_back"]
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """How texts looked when the reader was made: shares of main types and of doubt, confidence."""
+    """How texts looked when the reader was made: shares of main types and of doubt, confidence.
+
+    `doubt` is None for readers from before it was counted.
+    """
 
     rows: int
     types: dict[str, float]
-    doubt: float
     confidence: float
+    doubt: float | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

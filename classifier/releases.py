@@ -86,9 +86,18 @@ class Releases:
         return folder
 
     def manifest(self, version: str) -> Manifest | None:
-        """Give what a release says of itself; None for a shipped reader that says nothing."""
+        """Give what a release says of itself; None for a shipped reader that says nothing.
+
+        Unavailable where it cannot be read.
+        """
         path = self.folder(version) / MANIFEST
-        return msgspec.json.decode(path.read_bytes(), type=Manifest) if path.is_file() else None
+        if not path.is_file():
+            return None
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        except (OSError, msgspec.MsgspecError) as error:
+            detail = f"{path} 无法读取,请重新训练,或运行 jiesu model promote {SHIPPED} --force。"
+            raise Unavailable("model_unreadable", detail) from error
 
     def versions(self) -> list[str]:
         """Name the releases that are whole, the oldest first."""

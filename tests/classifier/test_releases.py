@@ -15,7 +15,7 @@ import pytest
 from classifier.engine import Tagger
 from classifier.linear import WEIGHTS, read_weights, write_weights
 from classifier.live import LiveTagger
-from classifier.releases import SHIPPED, SHIPPED_FOLDER, Manifest, Releases
+from classifier.releases import MANIFEST, SHIPPED, SHIPPED_FOLDER, Manifest, Releases
 from models.city import City
 from models.errors import Conflict, NotFound, Unavailable
 from models.tags import TagRequest
@@ -82,6 +82,15 @@ def test_a_damaged_release_is_not_promoted(releases: Releases) -> None:
     with pytest.raises(Unavailable, match=r"linear\.npz"):
         releases.promote("a", "x")
     assert releases.current().version == SHIPPED
+
+
+def test_a_manifest_that_cannot_be_read_says_so(releases: Releases) -> None:
+    """Nothing is promoted by it; the shipped reader goes on."""
+    put(releases, "a")
+    (releases.home / "a" / MANIFEST).write_text('{"version": "a"')
+    with pytest.raises(Unavailable, match="model_unreadable"):
+        releases.promote("a", "better")
+    assert releases.serving() == SHIPPED_FOLDER
 
 
 @pytest.mark.parametrize("name", ["none", "../models", ".building-1", ""])
