@@ -91,7 +91,7 @@ def _send_out(matter: Matter, request: Dispatch, change: Change, events: tuple[s
     case = dispatched(matter.book, case, decision, matter.at)
     _decide(matter, change, case, request)
     change.new_tasks = tasks_of(matter.book, case, decision, matter.at)
-    change.charged = any(clock.task_no == 0 and not clock.desk for clock in matter.running)
+    change.charged = True
     if decision.copies:
         change.effects.append(_send_copies)
     change.starts += clocking.starts(

@@ -38,9 +38,7 @@ def _fit_to_lead(change: Change, code: str) -> None:
     if unit is None:
         return
     if unit.level == "external":
-        detail = (
-            f"{unit.name}不属本市政府系统,不能派单;请指定市内主办单位,并用转办函。"
-        )
+        detail = f"{unit.name}不属本市政府系统,不能派单;请指定市内主办单位,并用转办函。"
         raise Invalid("letter_instead", detail)
     chosen = case.decision is not None and any(s.tier == _BY_HAND for s in case.decision.trace)
     if not chosen or unit.level != "zone" or unit.has_enforcement or case.kind not in _ENFORCED:

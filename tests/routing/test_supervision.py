@@ -135,6 +135,13 @@ async def orders(desk: Desk) -> list[tuple[str, bool, bool]]:
     return [(one.grade, one.answered_at is not None, one.ended_at is not None) for one in found]
 
 
+def without_clock(desk: Desk, code: str) -> Desk:
+    """Give the same case in a city that runs no clock of that code."""
+    still = msgspec.structs.replace(catalogue(desk.city).clocks[code], active=False)
+    own = msgspec.structs.replace(desk.city, clocks=(still,), version=f"no {code}")
+    return Desk(desk.db, own, desk.number)
+
+
 class TestOrders:
     async def test_f29_an_urge_starts_the_clock_of_its_answer(
         self, working: Desk, time: Time
@@ -156,9 +163,7 @@ class TestOrders:
         self, working: Desk, code: str
     ) -> None:
         """It is to be answered by what was stated, else in the usual time."""
-        still = msgspec.structs.replace(catalogue(working.city).clocks[code], active=False)
-        own = msgspec.structs.replace(working.city, clocks=(still,), version=f"no {code}")
-        desk = Desk(working.db, own, working.number)
+        desk = without_clock(working, code)
         due = FRIDAY + timedelta(hours=3)
         await desk.act("urge", BOSS, demand="请尽快办理")
         await desk.act("supervise", BOSS, demand="请办理", due_at=due.isoformat())
@@ -209,6 +214,16 @@ class TestOrders:
         for actor in (handler(f"{EAST}-UMA"), OPERATOR):
             with pytest.raises(Forbidden):
                 await working.act("feedback", actor, answer="已办理")
+
+    async def test_f29_an_order_without_a_clock_goes_to_the_lead_too(self, desk: Desk) -> None:
+        """Given at the desk before anything of the lead's runs."""
+        own = without_clock(desk, "S01")
+        await own.act("urge", BOSS, demand="请尽快派单办理")
+        await own.act("accept")
+        async with desk.db.city(CITY) as conn:
+            (order,) = await supervision.orders(conn, CITY, desk.number)
+            (told,) = await escalations.notices(conn, CITY, ECO, (), 9)
+        assert (order.unit, told.body) == (ECO, "请尽快派单办理")
 
     async def test_f29_what_was_asked_of_the_desk_is_asked_of_the_lead_then(
         self, desk: Desk, time: Time
