@@ -68,6 +68,7 @@ def test_a_circumstance_is_read(text: str, code: str, flag: str) -> None:
         ("晚上八点跳广场舞", "N05", "time:night"),
         ("下午两点还在放喇叭", "N04", "time:night"),
         ("中考虑到居民感受", "N02", "time:exam"),
+        ("孩子明年就要中考了,工地夜里打桩", "N02", "time:exam"),
         ("市场里卖的死鱼很臭", "Z06", "fish_kill"),
         ("只有我一户受影响", "N13", "group"),
         ("猪场噪声大", "N01", "odor:livestock"),
