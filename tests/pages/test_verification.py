@@ -47,6 +47,8 @@ async def test_a_citizen_judges_by_the_tracking_code(world: World, closed: Recei
     assert (await send(citizen, path, solved=True, satisfaction=9))[0] == 400
     status, told = await send(citizen, path, solved=True, satisfaction=4)
     assert (status, told) == (200, {"state": "ARCHIVED"})
+    page = await (await world.browser("op")).get(f"/desk/cases/{closed.number}")
+    assert f"保存至 {now().year + 5}-" in page
     assert (await send(citizen, path, solved=False, satisfaction=1))[0] == 409
     nowhere = "/api/v1/track/0000-0000-0000-0000/judgement"
     assert (await send(citizen, nowhere, solved=True, satisfaction=4))[0] == 404
