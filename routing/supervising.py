@@ -160,7 +160,7 @@ def _notice(matter: Matter, order: Order) -> Notice:
     return Notice(
         case_no=order.case_no,
         kind="order",
-        about=f"order:{order.case_no}:{order.n}:{order.unit or ''}",
+        about=f"order:{order.case_no}:{order.n}:{matter.case.revision}",
         to_unit=order.unit or held(matter.book, "HOT", matter.at.date()),
         to_post=terms.post[grade],
         title=f"【{terms.name[grade]}】{matter.case.number}",

@@ -237,6 +237,15 @@ class TestOrders:
         assert told.body == "请尽快派单办理"
         await desk.act("feedback", UNIT, answer="已接单,今日到场")
 
+    async def test_f29_an_order_that_comes_back_is_told_again(self, working: Desk) -> None:
+        """The first lead hears of it a second time: meanwhile it was another's."""
+        await working.act("supervise", BOSS, demand="请三日内办结")
+        await working.act("redispatch", lead_unit=f"{EAST}-HUD", reason="改派")
+        await working.act("redispatch", lead_unit=ECO, reason="又改派")
+        async with working.db.city(CITY) as conn:
+            told = await escalations.notices(conn, CITY, ECO, (), 9)
+        assert [one.body for one in told] == ["请三日内办结"] * 2
+
     async def test_f29_an_order_goes_with_its_case(self, working: Desk) -> None:
         """Whoever leads now is told of it and answers; one that was answered stays as it is."""
         hud = f"{EAST}-HUD"
