@@ -14,6 +14,7 @@ import ahocorasick_rs
 import msgspec
 
 from classifier.document import Document
+from classifier.hazard_book import book
 from classifier.numbers import hours, many_people
 
 WORDS: Final = Path(__file__).with_name("data") / "flags.toml"
@@ -23,9 +24,6 @@ _NIGHT: Final = re.compile(
 _EVENING: Final = re.compile(r"晚上|每晚|夜晚|晚间|到了晚")
 _SLEEP: Final = re.compile(r"睡|休息|入眠|失眠")
 _NOON: Final = re.compile(r"午休|中午|午间|12[点:：时].{0,3}14|十二点到两点|十二点到十四")
-_EXAM: Final = re.compile(
-    r"(?<![提最])高考(?![虑察核量])|(?<![其集从国])中考(?![虑察核])|考生|备考"
-)
 _UNKNOWN: Final = re.compile(
     r"(?:不知|不清楚|不晓得|说不清|搞不清|查不到|查不出|找不到|找不着|没找到)"
     r"[^，。]{0,12}(?:哪|源|来源|谁|什么|原因|出处|何处|何人)"
@@ -111,7 +109,7 @@ def _time_flags(text: str) -> set[str]:
         found.add("time:night")
     if _NOON.search(text):
         found.add("time:noon")
-    if _EXAM.search(text):
+    if book().circumstances["exam"].search(text):
         found.add("time:exam")
     return found
 

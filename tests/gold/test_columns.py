@@ -277,7 +277,7 @@ async def test_22_neighbours_are_in_no_figure_of_complaints(db: Database) -> Non
     assert {number[-6:] for number in counted} == {"000002"}
     apart = markdown(report).split("附三")[1]
     assert "N13" in apart
-    assert "情景22" in apart
+    assert "法典599" in apart
 
 
 TOWN, CELL = "430104001", "430104001001"
