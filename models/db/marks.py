@@ -13,7 +13,7 @@ from models.db.rows import to_struct
 
 _SQL: Final = queries.load("marks")
 #: What may hold of a case with one of its units, in the order of the bits that `case_marks`
-#: (migration 0021) sets.
+#: (migration 0018) sets.
 CONDITIONS: Final = (
     "closed",  # closed in the period
     "dispatched",  # dispatched in the period; of the unit that leads it now

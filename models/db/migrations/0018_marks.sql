@@ -7,11 +7,12 @@ DROP INDEX exclusion_one_granted;
 -- What held of each case that was closed or dispatched in a stretch of time, one bit per condition; the names of the
 -- bits, lowest first, are CONDITIONS in models/db/marks.py. `closing` are the codes of the clocks that promise to
 -- close a case. A unit that led a case and does no longer has a row with what it did until then, and nothing of the end;
--- what citizens said, and what is left out, is of the present closing alone.
+-- what citizens said, and what is left out, is of the present closing alone. No whole case is carried along: the texts
+-- and readings of a month are gigabytes, which would go to disk.
 CREATE OR REPLACE FUNCTION case_marks(of_city text, since timestamptz, until timestamptz, closing text[])
 RETURNS TABLE (case_no bigint, unit text, adcode text, mask bigint) LANGUAGE sql STABLE AS $$
     WITH counted AS MATERIALIZED (
-        SELECT c AS whole, c.case_no, c.lead_unit, c.adcode, c.closed_at, c.dispatched_at,
+        SELECT c.case_no, c.lead_unit, c.adcode, c.closed_at, c.dispatched_at,
                NOT EXISTS (SELECT 1 FROM cases p WHERE p.city = of_city AND p.parent_no = c.case_no
                               AND p.state <> 'MERGED') AS single
           FROM cases c WHERE c.city = of_city AND c.state NOT IN ('REJECTED', 'TRANSFERRED', 'MERGED')
@@ -59,7 +60,8 @@ RETURNS TABLE (case_no bigint, unit text, adcode text, mask bigint) LANGUAGE sql
            | (f.excluded::int::bigint << 2)
            | (f.single::int::bigint << 3)
            | ((CASE WHEN NOT f.single THEN false
-                    WHEN f.how IS NULL THEN f.closed_at IS NOT NULL AND may_be_called(f.whole)
+                    WHEN f.how IS NULL THEN f.closed_at IS NOT NULL AND (
+                        SELECT may_be_called(w) FROM cases w WHERE w.city = of_city AND w.case_no = f.case_no)
                     ELSE f.how IN ('judged', 'unreached') END)::int::bigint << 4)
            | coalesce((f.how = 'judged')::int::bigint << 5, 0)
            | coalesce((f.how IN ('judged', 'unreached'))::int::bigint << 6, 0)
