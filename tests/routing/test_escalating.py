@@ -20,7 +20,7 @@ from models.moment import CHINA
 from routing.catalogue import catalogue
 from routing.escalating import Escalator, escalate, follow, watch
 from routing.tracking import sweep
-from tests.routing.kit import CITY, EAST, FRIDAY, Desk, put_case, put_city
+from tests.routing.kit import CITY, EAST, FRIDAY, Desk, put_case
 from tests.routing.moments import ECO, UNIT, Time
 from tests.routing.test_supervision import BOSS, TOP, some_file, with_line
 
@@ -35,13 +35,6 @@ def city() -> City:
     made = with_line()
     catalogue(made)
     return made
-
-
-@pytest.fixture
-async def town(db: Database, city: City) -> Database:
-    """Give a database that knows it."""
-    await put_city(db, city)
-    return db
 
 
 def clock(case_no: int, code: str = "K12", **changed: Any) -> Clock:

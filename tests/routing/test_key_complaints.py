@@ -9,7 +9,7 @@ from models.db import escalations
 from models.db.pool import Database
 from routing.catalogue import catalogue
 from routing.chain import above as units_above
-from tests.routing.kit import CITY, EAST, FRIDAY, Desk, put_case, put_city
+from tests.routing.kit import CITY, EAST, FRIDAY, Desk, put_case
 from tests.routing.test_escalating import DAY, follow_all, reported
 from tests.routing.test_supervision import with_line
 
@@ -20,13 +20,6 @@ def city() -> City:
     made = with_line()
     catalogue(made)
     return made
-
-
-@pytest.fixture
-async def town(db: Database, city: City) -> Database:
-    """Give a database that knows it."""
-    await put_city(db, city)
-    return db
 
 
 async def test_f21_the_third_report_of_a_matter_is_a_key_complaint(

@@ -8,19 +8,16 @@ from typing import Any, Final
 import pytest
 
 from models.case import Event
-from models.city import City
 from models.db import events
 from models.db import marks as store
 from models.db.marks import Figure
 from models.db.pool import Connection, Database
 from models.moment import CHINA
 from routing.catalogue import catalogue
-from routing.formulas import measures
 from routing.marks import cases_of, count, month_of
-from routing.reward_rules import reward_rules
 from tests.routing.kit import CITY
 from tests.routing.moments import Time
-from tests.routing.towns import random_city
+from tests.routing.towns import walked_cities
 from tests.routing.walker import Walk
 
 SEEDS: Final = (11, 12)
@@ -39,15 +36,7 @@ SELECT at, solved, satisfaction FROM callback
 """
 
 
-def _made(seed: int) -> City:
-    city = random_city(random.Random(seed))  # noqa: S311 - the same cities in every run
-    catalogue(city)
-    return city
-
-
-CITIES: Final = {seed: _made(seed) for seed in SEEDS}
-measures()
-reward_rules()
+CITIES: Final = walked_cities(SEEDS)
 
 
 class Told:

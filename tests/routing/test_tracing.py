@@ -196,7 +196,7 @@ async def test_b6_it_is_not_handed_to_whom_it_cannot_go(smell: Road) -> None:
     await traced(smell)
     for unit, code in (
         (ECO, "same_lead"),
-        ("990102-XXX", "unit_unknown"),
+        ("990102-NIL", "unit_unknown"),
         (f"{CITY}-RAI", "letter_instead"),
     ):
         with pytest.raises((Conflict, Invalid)) as refused:

@@ -5,15 +5,11 @@ from typing import Final
 
 import pytest
 
-from models.city import City
 from models.db.pool import Database
 from routing.acts import ACTS
-from routing.catalogue import catalogue
-from routing.formulas import measures
-from routing.reward_rules import reward_rules
 from tests.routing.moments import Time
 from tests.routing.sayings import SAY
-from tests.routing.towns import random_city
+from tests.routing.towns import walked_cities
 from tests.routing.walker import Walk
 
 SEEDS: Final = (1, 2, 3, 5)
@@ -22,16 +18,7 @@ _STEPS: Final = 150
 _VARIED: Final = 35
 
 
-def _made(seed: int) -> City:
-    city = random_city(random.Random(seed))  # noqa: S311 - the same cities in every run
-    catalogue(city)
-    return city
-
-
-#: Made before any loop runs: the program too reads its files before it serves.
-CITIES: Final = {seed: _made(seed) for seed in SEEDS}
-measures()
-reward_rules()
+CITIES: Final = walked_cities(SEEDS)
 
 
 def test_a_walk_may_take_every_act_there_is() -> None:

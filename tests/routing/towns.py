@@ -5,7 +5,7 @@ it: roles without a unit, units whose time is over, zones over two counties, old
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -13,6 +13,9 @@ import msgspec
 
 from models.city import Binding, City, Division, National, Period, Power, Unit, Zone
 from models.duty import TIERS, Condition, Rule
+from routing.catalogue import catalogue
+from routing.formulas import measures
+from routing.reward_rules import reward_rules
 from routing.rules import national_of
 from tests.routing.kit import CITY, FRIDAY
 
@@ -21,6 +24,16 @@ ROLES: Final = ("ECO", "UMA", "HUD", "WAT", "STR", "PRO", "ZON", "SAN", "TPB")
 FLAGS: Final = ("time:night", "rural", "canteen", "place:source_water")
 _TODAY: Final = FRIDAY.date()
 _LEVELS: Final = {"ZON": "zone", "STR": "town", "PRO": "town"}
+
+
+def walked_cities(seeds: Iterable[int]) -> dict[int, City]:
+    """Make cities with all that is read from files: the program reads those before it serves."""
+    cities = {seed: random_city(random.Random(seed)) for seed in seeds}  # noqa: S311 - the same ones
+    for city in cities.values():
+        catalogue(city)
+    measures()
+    reward_rules()
+    return cities
 
 
 def random_city(dice: random.Random) -> City:
